@@ -36,11 +36,9 @@ public:
             else
                 keep_first(last.directory->remove_file(last.name));
         }
-        if (is_new_) keep_first(root()->remove());
+        if (is_new_) keep_first(directories_.at(".")->remove());
         return first;
     }
-
-    [[nodiscard]] os::Directory* root() { return directories_.at(".").get(); }
 
 private:
     struct Made {
@@ -67,7 +65,6 @@ private:
     std::vector<Made> made_;
 };
 
-/// Like Error::at_stage(), and a directory that exists is not a wrong command line.
 Error at_creation(const Error& error) { return error.at_stage(ExitCode::cannot_create); }
 
 Result<void> check_that_it_is_empty(const std::string& path, os::Directory& directory) {
@@ -85,8 +82,9 @@ Result<void> write_project(const std::string& directory, const std::vector<Proje
                            os::Directories& directories) {
     auto opened = directories.open_or_make(directory);
     if (!opened) return at_creation(opened.error());
+    if (!opened->is_new)
+        if (auto checked = check_that_it_is_empty(directory, *opened->directory); !checked) return checked;
     Writing writing{*std::move(opened)};
-    if (auto checked = check_that_it_is_empty(directory, *writing.root()); !checked) return checked;
     for (const ProjectFile& file : files) {
         const auto written = writing.write(file);
         if (written) continue;

@@ -111,6 +111,15 @@ TEST_F(ServicectlNewTest, RefusesADirectoryThatIsNotEmpty) {
     EXPECT_THAT(out(), IsEmpty());
 }
 
+TEST_F(ServicectlNewTest, RefusesADirectoryThatCannotBeListed) {
+    host.files.add_directory("/mailbox");
+    directories.failures.fail_next("names", EIO);
+
+    EXPECT_EQ(run({"new", "mailbox"}), 73);
+    EXPECT_EQ(error(), "servicectl: cannot list directory 'mailbox': Input/output error\n");
+    EXPECT_THAT(host.files.names_in("/mailbox"), IsEmpty());
+}
+
 TEST_F(ServicectlNewTest, RefusesAFileALinkAndAMissingParent) {
     host.files.add_file("/srv/file", "mine");
     host.files.add_directory("/srv/elsewhere");
