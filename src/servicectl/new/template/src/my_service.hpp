@@ -33,5 +33,5 @@ private:
         return {{"text", config().greeting + ", " + name}};
     }
 
-    servicekit::Counter greetings_ = values().counter("greetings", "greetings that were given");
+    servicekit::Counter greetings_ = metrics().counter("greetings", "greetings that were given");
 };
