@@ -1,16 +1,14 @@
 #include "servicectl/command.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 
 #include "base/escaped_text.hpp"
 #include "base/names.hpp"
-#include "base/parse_number.hpp"
 #include "cli/setting_options.hpp"
 #include "cli/verb_options.hpp"
 #include "cli/verbs.hpp"
-#include "servicectl/new/new.hpp"
+#include "servicectl/own_verbs.hpp"
 #include "servicekit/base/version.hpp"
 
 namespace servicekit::servicectl {
@@ -25,17 +23,9 @@ Answer refuse(const std::string& message, std::string_view verb = {}) {
     return {ExitCode::usage, os::Stream::error, escaped("servicectl: " + message) + "\nsee '" + command + " --help'\n"};
 }
 
-/// Returns true if the first argument is the target, and the others belong to the verb.
-bool has_arguments(Verb verb) {
-    return verb == Verb::call || verb == Verb::log_level || verb == Verb::cancel || verb == Verb::eval ||
-           verb == Verb::crashes;
-}
-
-/// Returns true for a verb that is not a verb of services.
-bool is_own_verb(std::string_view word) { return word == "list" || word == "new"; }
-
 std::vector<std::string_view> verb_names() {
-    std::vector<std::string_view> names{"list", "new"};
+    std::vector<std::string_view> names;
+    for (const OwnVerb& verb : own_verbs()) names.push_back(verb.name);
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
         if (has_verb(verb.verb)) names.push_back(verb.name);
     return names;
@@ -58,9 +48,7 @@ public:
         if (command_.kind == Command::Kind::version) return std::move(command_);
         if (command_.verb.empty()) return Answer{ExitCode::usage, os::Stream::error, help_text()};
         if (auto answer = check_host()) return *std::move(answer);
-        if (command_.verb == "list") return list();
-        if (command_.verb == "new") return make_project();
-        return verb();
+        return command_.own_verb != nullptr ? own_verb() : verb();
     }
 
 private:
@@ -72,8 +60,9 @@ private:
             ends_ = described_ != nullptr && has_arguments(described_->verb);
             return std::nullopt;
         }
-        described_ = cli::find_verb(word);
-        if (!is_own_verb(word) && (described_ == nullptr || !has_verb(described_->verb))) {
+        command_.own_verb = find_own_verb(word);
+        described_ = command_.own_verb != nullptr ? nullptr : cli::find_verb(word);
+        if (command_.own_verb == nullptr && (described_ == nullptr || !has_verb(described_->verb))) {
             if (described_ != nullptr)
                 return refuse("'" + word + "' needs the program of the service: run PROGRAM " + word);
             return refuse("there is no verb '" + word + "'" + did_you_mean(word, verb_names()));
@@ -92,17 +81,39 @@ private:
             command_.yes = true;
         } else if (word == "--all-users") {
             command_.all_users = true;
-        } else if (word == "--all" && command_.verb == "list") {
-            command_.all = true;
         } else if (word.starts_with("-H")) {
             return take_host(word.substr(2));
         } else if (word == "--json" && (described_ == nullptr || described_->verb != Verb::call)) {
             command_.json = true;
         } else if (command_.verb.empty()) {
             return refuse("there is no option '" + word + "' before the verb");
+        } else if (command_.own_verb != nullptr) {
+            return take_own_option(word);
         } else {
             take_option_of_verb(word);
         }
+        return std::nullopt;
+    }
+    std::optional<Answer> take_own_option(const std::string& word) {
+        const auto equals = word.find('=');
+        const std::string name = word.substr(0, equals);
+        const auto& options = command_.own_verb->options;
+        const auto option = std::find_if(options.begin(), options.end(), [&name](const OptionRow& row) {
+            return name == row.name || (!row.letter.empty() && name == row.letter);
+        });
+        if (option == options.end())
+            return refuse("'" + command_.verb + "' has no option '" + name + "'", command_.verb);
+        std::string value;
+        const bool is_flag = option->placeholder.empty();
+        if (equals != std::string::npos) {
+            if (is_flag) return refuse(name + " takes no value", command_.verb);
+            value = word.substr(equals + 1);
+        } else if (!is_flag) {
+            if (at_ + 1 == words_.size())
+                return refuse(name + " takes a value: " + std::string{option->placeholder}, command_.verb);
+            value = words_[++at_];
+        }
+        command_.own_options.emplace_back(option->name, std::move(value));
         return std::nullopt;
     }
     void take_option_of_verb(const std::string& word) {
@@ -129,27 +140,14 @@ private:
         return std::nullopt;
     }
 
-    std::variant<Command, Answer> list() {
-        command_.kind = Command::Kind::list;
-        Words rest(command_.arguments.begin() + 1, command_.arguments.end());
-        if (rest.size() == 2 && rest.front() == "--timeout") {
-            constexpr double longest = 60;
-            const auto seconds = parse_number<double>(rest.back());
-            if (!seconds || !(*seconds > 0) || *seconds > longest)
-                return refuse("--timeout takes a number of seconds up to 60, not '" + rest.back() + "'", "list");
-            command_.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
-            rest.clear();
-        }
-        if (!rest.empty()) return refuse("'list' has no option '" + rest.front() + "'", "list");
-        return std::move(command_);
-    }
-    std::variant<Command, Answer> make_project() {
-        command_.kind = Command::Kind::make_project;
-        if (command_.arguments.size() > 1) return refuse("'new' has no option '" + command_.arguments[1] + "'", "new");
-        if (command_.targets.empty()) return refuse("'new' needs a name for the service", "new");
-        constexpr std::size_t most = 2;
-        if (command_.targets.size() > most)
-            return refuse("'new' takes a name and a directory, and not '" + command_.targets[most] + "'", "new");
+    std::variant<Command, Answer> own_verb() {
+        command_.kind = Command::Kind::own_verb;
+        const OwnVerb& own = *command_.own_verb;
+        if (own.arguments.empty() && !command_.targets.empty())
+            return refuse("'" + command_.verb + "' takes no argument '" + command_.targets.front() + "'",
+                          command_.verb);
+        if (own.check != nullptr)
+            if (const auto fault = own.check(command_)) return refuse(*fault, command_.verb);
         return std::move(command_);
     }
     std::variant<Command, Answer> verb() {
@@ -184,15 +182,24 @@ std::string row(std::string left, std::string_view right) {
     return "  " + left + "  " + std::string{right} + "\n";
 }
 
-constexpr std::string_view common_options = R"(
-Options, before or after the verb:
-  -H HOST                 run it on this host, over ssh
-  --json                  print JSON, errors too
-  --all-users             patterns match the services of other users, too
-  -y, --yes               a pattern changes services without a question
-  -h, --help              print this, or the help of the verb
-  --version               print the version
-)";
+std::string common_rows() {
+    std::string text = "\nOptions, before or after the verb:\n";
+    for (const OptionRow& option : common_options())
+        text += row(std::string(option.letter.empty() ? 4 : 0, ' ') + in_words(option), option.text);
+    return text;
+}
+
+std::string help_of(const OwnVerb& verb) {
+    std::string text = std::string{verb.text} + "\n\nUsage: servicectl " + std::string{verb.name};
+    if (!verb.arguments.empty()) text += " " + std::string{verb.arguments};
+    text += " [OPTIONS]\n";
+    if (!verb.options.empty()) text += "\n";
+    for (const OptionRow& option : verb.options) text += row(in_words(option), option.text);
+    text += common_rows();
+    if (!verb.examples.empty()) text += "\nExamples:\n";
+    for (const std::string_view example : verb.examples) text += "  servicectl " + std::string{example} + "\n";
+    return text;
+}
 
 }  // namespace
 
@@ -214,11 +221,15 @@ bool has_verb(Verb verb) noexcept {
         case Verb::pid:
         case Verb::logs:
         case Verb::crashes:
-        case Verb::metrics:
             return true;
         default:
             return false;
     }
+}
+
+bool has_arguments(Verb verb) noexcept {
+    return verb == Verb::call || verb == Verb::log_level || verb == Verb::cancel || verb == Verb::eval ||
+           verb == Verb::crashes;
 }
 
 bool changes_service(const cli::Invocation& invocation) noexcept {
@@ -230,7 +241,6 @@ bool changes_service(const cli::Invocation& invocation) noexcept {
         case Verb::pid:
         case Verb::logs:
         case Verb::crashes:
-        case Verb::metrics:
             return false;
         case Verb::log_level:
             return !invocation.level.empty();
@@ -246,16 +256,15 @@ std::variant<Command, Answer> parse_command(const std::vector<std::string>& argu
 std::string help_text() {
     std::string text =
         "Shows and controls the services of this machine that servicekit runs.\n\n"
-        "Usage: servicectl list [PATTERN...]\n"
-        "       servicectl new NAME [DIR]\n"
-        "       servicectl VERB TARGET... [OPTIONS]\n\n"
-        "A TARGET is a name, a pattern ('web-*'), or the path of a pidfile or control socket.\n\nVerbs:\n";
-    text += row("list", "shows all services: name, state, pid, user, what they are busy with");
-    text += row("new", "writes the project of a new service");
+        "Usage: servicectl VERB TARGET... [OPTIONS]\n";
+    for (const OwnVerb& verb : own_verbs())
+        text += "       servicectl " + std::string{verb.name} + (verb.arguments.empty() ? "" : " ") +
+                std::string{verb.arguments} + "\n";
+    text += "\nA TARGET is a name, a pattern ('web-*'), or the path of a pidfile or control socket.\n\nVerbs:\n";
+    for (const OwnVerb& verb : own_verbs()) text += row(std::string{verb.name}, verb.text);
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
         if (has_verb(verb.verb)) text += row(std::string{verb.name}, verb.text);
-    text += common_options;
-    return text +
+    return text + common_rows() +
            "\nExamples:\n"
            "  servicectl list\n"
            "  servicectl status web-1\n"
@@ -266,13 +275,7 @@ std::string help_text() {
 }
 
 std::string help_text(std::string_view verb) {
-    if (verb == "list")
-        return "shows all services that this user may see\n\nUsage: servicectl list [PATTERN...] [OPTIONS]\n\n" +
-               row("--all", "also services that have ended") +
-               row("--timeout SECONDS", "how long to wait for all answers; 0.5 s unless given") +
-               std::string{common_options} + "\nExamples:\n  servicectl list\n  servicectl list 'web-*' --json\n";
-    if (verb == "new")
-        return help_of_new() + std::string{common_options} + "\nExample:\n  servicectl new mailbox && cd mailbox\n";
+    if (const OwnVerb* const own = find_own_verb(verb)) return help_of(*own);
     const cli::VerbDescription& described = *cli::find_verb(verb);
     std::string text = std::string{described.text} + "\n\nUsage: servicectl " + std::string{verb};
     text += has_arguments(described.verb) ? " TARGET [ARGUMENT...]" : " TARGET...";
@@ -287,7 +290,7 @@ std::string help_text(std::string_view verb) {
         text += row(option.name + (option.placeholder.empty() ? "" : " " + option.placeholder), option.description);
     }
     if (described.verb == Verb::wait) text += row("-t", "the same as --test");
-    return text + std::string{common_options};
+    return text + common_rows();
 }
 
 }  // namespace servicekit::servicectl

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -12,13 +13,17 @@
 
 namespace servicekit::servicectl {
 
+struct OwnVerb;
+
 /// A parsed command line of servicectl.
 struct Command {
-    enum class Kind { list, make_project, verb, help, version };
+    enum class Kind { own_verb, verb, help, version };
     Kind kind = Kind::help;
-    cli::Invocation invocation = {};          ///< for a verb of services
-    std::string verb = {};                    ///< its name; also for the help of a verb
-    std::vector<std::string> targets = {};    ///< for `list`: patterns; for `new`: its arguments
+    cli::Invocation invocation = {};        ///< for a verb of services
+    const OwnVerb* own_verb = nullptr;      ///< for a verb that only servicectl has
+    std::string verb = {};                  ///< its name; also for the help of a verb
+    std::vector<std::string> targets = {};  ///< for a verb that only servicectl has: its arguments
+    std::vector<std::pair<std::string, std::string>> own_options = {};  ///< of such a verb, with the text of the value
     std::vector<std::string> arguments = {};  ///< from the verb on, without targets and options of servicectl
     bool json = false;
     bool all = false;                        ///< list: also services that have ended
@@ -28,8 +33,10 @@ struct Command {
     std::string host = {};                   ///< run it there; empty: here
 };
 
-/// Returns true for a verb that servicectl has.
+/// Returns true for a verb of services that servicectl has, too.
 [[nodiscard]] bool has_verb(cli::Verb verb) noexcept;
+/// Returns true if only the first argument is a target, and the others belong to the verb.
+[[nodiscard]] bool has_arguments(cli::Verb verb) noexcept;
 /// Returns true if the verb changes the service.
 [[nodiscard]] bool changes_service(const cli::Invocation& invocation) noexcept;
 
@@ -37,7 +44,7 @@ struct Command {
 [[nodiscard]] std::variant<Command, cli::Answer> parse_command(const std::vector<std::string>& arguments);
 
 [[nodiscard]] std::string help_text();
-/// \pre servicectl has the verb, or it is `list` or `new`
+/// \pre servicectl has the verb
 [[nodiscard]] std::string help_text(std::string_view verb);
 
 }  // namespace servicekit::servicectl

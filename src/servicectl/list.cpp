@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "base/durations.hpp"
+#include "base/parse_number.hpp"
 #include "cli/text.hpp"
+#include "servicectl/survey.hpp"
 #include "servicectl/targets.hpp"
 
 namespace servicekit::servicectl {
@@ -134,7 +136,23 @@ bool is_wanted(const Place& place, const Command& command) {
 
 }  // namespace
 
-int list(const Command& command, cli::Console& console, const os::Host& host) {
+std::optional<std::string> check_list(Command& command) {
+    for (const auto& [name, text] : command.own_options) {
+        if (name == "--all") {
+            command.all = true;
+            continue;
+        }
+        constexpr double longest = 60;
+        const auto seconds = parse_number<double>(text);
+        if (!seconds || !(*seconds > 0) || *seconds > longest)
+            return "--timeout takes a number of seconds up to 60, not '" + text + "'";
+        command.timeout = milliseconds{static_cast<milliseconds::rep>(*seconds * 1000)};
+    }
+    return std::nullopt;
+}
+
+int list(const Command& command, cli::Console& console, const cli::Tools& tools) {
+    const os::Host& host = tools.host;
     std::vector<Place> places = find_places(host);
     std::erase_if(places, [&](const Place& place) { return !is_wanted(place, command); });
     const std::vector<Finding> findings = survey(places, command.timeout, host);

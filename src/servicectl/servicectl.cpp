@@ -11,8 +11,7 @@
 #include "core/paths.hpp"
 #include "servicectl/command.hpp"
 #include "servicectl/file_wait.hpp"
-#include "servicectl/list.hpp"
-#include "servicectl/new/new.hpp"
+#include "servicectl/own_verbs.hpp"
 #include "servicectl/places.hpp"
 #include "servicectl/remote.hpp"
 #include "servicectl/targets.hpp"
@@ -29,7 +28,6 @@ public:
         : command_{command}, tools_{tools}, console_{console} {}
 
     int run() {
-        if (command_.kind == Command::Kind::list) return list(command_, console_, tools_.host);
         if (waits_for_files()) return wait_for_files();
         known_ = find_places(tools_.host);
         bool has_pattern = false;
@@ -173,8 +171,7 @@ int run_remotely(const Command& command, const std::vector<std::string>& argumen
 }
 
 /// \returns the exit code, after all output
-int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tools, os::Directories& directories,
-               cli::Console& console) {
+int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tools, cli::Console& console) {
     auto parsed = parse_command(arguments);
     if (const auto* answer = std::get_if<cli::Answer>(&parsed)) {
         if (answer->stream == os::Stream::out)
@@ -191,15 +188,13 @@ int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tool
         case Command::Kind::version:
             console.print("servicectl " + std::string{library_version} + "\n");
             return console.finish(0);
-        case Command::Kind::list:
-        case Command::Kind::make_project:
+        case Command::Kind::own_verb:
         case Command::Kind::verb:
             break;
     }
     if (command.json) console.use_json();
     if (!command.host.empty()) return console.finish(run_remotely(command, arguments, tools, console));
-    if (command.kind == Command::Kind::make_project)
-        return console.finish(make_project(command.targets, console, directories));
+    if (command.own_verb != nullptr) return console.finish(command.own_verb->run(command, console, tools));
     Run run{command, tools, console};
     const int code = run.run();
     return run.is_answered() ? code : console.finish(code);
@@ -207,13 +202,13 @@ int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tool
 
 }  // namespace
 
-int run_servicectl(const std::vector<std::string>& arguments, const cli::Tools& tools, os::Directories& directories) {
+int run_servicectl(const std::vector<std::string>& arguments, const cli::Tools& tools) {
     cli::Console console{*tools.host.streams, *tools.host.environment, "servicectl"};
     // Otherwise a file that a verb opens would get the number of a standard stream.
     if (const auto opened = tools.host.streams->open_closed_ones(); !opened) return console.fail(opened.error());
     try {
         const std::vector<std::string> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
-        return run_parsed(rest, tools, directories, console);
+        return run_parsed(rest, tools, console);
     } catch (const std::exception& error) {
         console.complain(error.what());
         return to_int(ExitCode::internal);

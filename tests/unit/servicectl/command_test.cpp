@@ -1,5 +1,6 @@
 #include "servicectl/command.hpp"
 
+#include "servicectl/own_verbs.hpp"
 #include "servicectl/remote.hpp"
 #include "servicectl/targets.hpp"
 #include "unit/servicectl/servicectl_fixture.hpp"
@@ -68,6 +69,26 @@ TEST(ServicectlCommandTest, HelpHasTheOptionsOfTheVerbAndNoSettings) {
     EXPECT_THAT(help_text(), AllOf(HasSubstr("list"), HasSubstr("log-reopen"), Not(HasSubstr("restart  "))));
     EXPECT_THAT(help_text("stop"), AllOf(HasSubstr("TARGET..."), HasSubstr("--timeout"), Not(HasSubstr("--log-file"))));
     EXPECT_EQ(parsed({"stop", "--help"}).kind, Command::Kind::help);
+}
+
+TEST(ServicectlCommandTest, OptionsOfItsOwnVerbsMayBeAnywhereAndHaveTheirValues) {
+    const Command command = parsed({"list", "--timeout=2", "web-*", "--all", "--timeout", "3"});
+
+    ASSERT_NE(command.own_verb, nullptr);
+    EXPECT_EQ(command.own_verb->name, "list");
+    EXPECT_THAT(command.targets, ElementsAre("web-*"));
+    EXPECT_EQ(command.timeout, std::chrono::seconds{3});
+    EXPECT_TRUE(command.all);
+    EXPECT_THAT(refusal({"list", "--timeout"}), HasSubstr("--timeout takes a value: SECONDS"));
+    EXPECT_THAT(refusal({"list", "--all=yes"}), HasSubstr("--all takes no value"));
+}
+
+TEST(ServicectlCommandTest, HelpOfItsOwnVerbsComesFromTheirTable) {
+    for (const OwnVerb& verb : own_verbs()) {
+        EXPECT_THAT(help_text(), HasSubstr(std::string{verb.text}));
+        for (const OptionRow& option : verb.options)
+            EXPECT_THAT(help_text(verb.name), HasSubstr(std::string{option.text}));
+    }
 }
 
 TEST(ServicectlTargetsTest, PatternsMatchWholeNames) {

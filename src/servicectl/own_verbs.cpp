@@ -1,0 +1,57 @@
+#include "servicectl/own_verbs.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "servicectl/list.hpp"
+
+namespace servicekit::servicectl {
+namespace {
+
+constexpr std::array list_options{
+    OptionRow{"", "--all", "", "also services that have ended"},
+    OptionRow{"", "--timeout", "SECONDS", "how long to wait for all answers; 0.5 s unless given"},
+};
+constexpr std::array<std::string_view, 2> list_examples{"list", "list 'web-*' --json"};
+
+constexpr std::array rows{
+    OwnVerb{.name = "list",
+            .arguments = "[PATTERN...]",
+            .text = "shows all services: name, state, pid, user, what they are busy with",
+            .options = list_options,
+            .argument_kind = ArgumentKind::services,
+            .examples = list_examples,
+            .check = &check_list,
+            .run = &list},
+};
+
+constexpr std::array common{
+    OptionRow{"-H", "", "HOST", "run it on this host, over ssh"},
+    OptionRow{"", "--json", "", "print JSON, errors too"},
+    OptionRow{"", "--all-users", "", "patterns match the services of other users, too"},
+    OptionRow{"-y", "--yes", "", "a pattern changes services without a question"},
+    OptionRow{"-h", "--help", "", "print this, or the help of the verb"},
+    OptionRow{"", "--version", "", "print the version"},
+};
+
+}  // namespace
+
+std::span<const OwnVerb> own_verbs() noexcept { return rows; }
+
+const OwnVerb* find_own_verb(std::string_view name) noexcept {
+    const auto* const found =
+        std::find_if(rows.begin(), rows.end(), [name](const OwnVerb& verb) { return verb.name == name; });
+    return found != rows.end() ? found : nullptr;
+}
+
+std::span<const OptionRow> common_options() noexcept { return common; }
+
+std::string in_words(const OptionRow& option) {
+    std::string words{option.letter};
+    if (!option.letter.empty() && !option.name.empty()) words += ", ";
+    words += option.name;
+    if (!option.placeholder.empty()) words += " " + std::string{option.placeholder};
+    return words;
+}
+
+}  // namespace servicekit::servicectl
