@@ -18,6 +18,7 @@ foreach(component IN ITEMS lisp mocks)
 endforeach()
 if(TARGET servicectl)
     set(program servicectl)
+    set(pages "${servicectl_pages}")
     add_subdirectory("${PROJECT_SOURCE_DIR}/cmake/program" "${PROJECT_BINARY_DIR}/install/servicectl")
 endif()
 

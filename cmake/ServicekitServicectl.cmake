@@ -21,8 +21,21 @@ add_library(servicekit_servicectl_parts OBJECT EXCLUDE_FROM_ALL ${servicectl_sou
 servicekit_target(servicekit_servicectl_parts)
 target_include_directories(servicekit_servicectl_parts PRIVATE src)
 target_link_libraries(servicekit_servicectl_parts PUBLIC servicekit)
+servicekit_pages(servicekit_servicectl_parts servicectl/reference_pages.hpp servicekit::servicectl::reference_page
+    servicectl.md reference/environment.md reference/settings.md reference/states.md reference/verbs.md)
 
 add_executable(servicectl src/servicectl/program/main.cpp)
 servicekit_target(servicectl)
 target_include_directories(servicectl PRIVATE src)
 target_link_libraries(servicectl PRIVATE servicekit_servicectl_parts)
+
+# Its man pages and completion scripts come from its own tables, so it prints them itself.
+if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+    message(STATUS "The man pages and completion scripts of servicectl are left out: this machine cannot run it")
+    return()
+endif()
+set(servicectl_pages "${PROJECT_BINARY_DIR}/servicectl")
+add_custom_command(TARGET servicectl POST_BUILD
+    COMMAND "${CMAKE_COMMAND}" -D "PROGRAM=$<TARGET_FILE:servicectl>" -D "DIRECTORY=${servicectl_pages}"
+            -D "EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR}" -P "${PROJECT_SOURCE_DIR}/cmake/servicectl_pages.cmake"
+    VERBATIM)

@@ -39,6 +39,7 @@ enum class Verb {
     metrics,
     unit,
     completion,
+    man,
     complete,  ///< for the completion scripts
     program,   ///< one that the application has added
 };

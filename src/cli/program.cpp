@@ -47,6 +47,7 @@ Need need_of(const Invocation& invocation) {
             return invocation.schema ? Need::nothing : Need::load;
         case Verb::completion:
         case Verb::complete:
+        case Verb::man:
             return Need::nothing;
         case Verb::program:
             switch (invocation.program_verb->needs) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "base/log_level_names.hpp"
 #include "base/parse_number.hpp"
@@ -167,6 +168,12 @@ void declare_own_options(CLI::App& app, Invocation& into) {
     }
 }
 
+/// Returns true if the verb needs its first argument. Its command line is checked after CLI::App has parsed it, for a
+/// message that names what to use.
+bool needs_argument(Verb verb) {
+    return verb == Verb::call || verb == Verb::cancel || verb == Verb::eval || verb == Verb::completion;
+}
+
 void declare_positional_keys(CLI::App& app, const ConfigSchema& own) {
     for (const ConfigKey& key : own.keys())
         if (key.options.positional)
@@ -247,12 +254,18 @@ bool takes_positional_keys(Verb verb) {
         case Verb::eval:
         case Verb::completion:
         case Verb::crashes:
+        case Verb::man:
         case Verb::complete:
         case Verb::program:
             return false;
         default:
             return true;
     }
+}
+
+std::string in_words(const OptionDescription& option) {
+    return (option.letter.empty() ? "" : option.letter + ", ") + option.name +
+           (option.placeholder.empty() ? "" : " " + option.placeholder);
 }
 
 std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own, const ProgramVerb* program_verb) {
@@ -265,12 +278,36 @@ std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own, co
         if (option->get_positional()) continue;
         // A flag has a type name, too.
         const std::string placeholder = option->get_items_expected_max() > 0 ? option->get_type_name() : std::string{};
-        for (const std::string& name : option->get_lnames())
-            options.push_back({"--" + name, placeholder, option->get_description()});
-        for (const std::string& name : option->get_snames())
-            options.push_back({"-" + name, placeholder, option->get_description()});
+        OptionDescription description{"", placeholder, option->get_description()};
+        if (!option->get_lnames().empty()) description.name = "--" + option->get_lnames().front();
+        if (!option->get_snames().empty()) description.letter = "-" + option->get_snames().front();
+        options.push_back(std::move(description));
     }
     return options;
+}
+
+std::vector<OptionDescription> options_only_of(Verb verb, const ProgramVerb* program_verb) {
+    std::vector<OptionDescription> options = options_of(verb, nullptr, program_verb);
+    std::vector<std::string> others{"--help", "--version"};
+    for (const SettingOption& setting : setting_options(nullptr)) others.push_back(dashed(setting.name));
+    std::erase_if(options, [&others](const OptionDescription& option) {
+        return std::find(others.begin(), others.end(), option.name) != others.end();
+    });
+    return options;
+}
+
+std::vector<ArgumentDescription> arguments_of(Verb verb, const ProgramVerb* program_verb) {
+    CLI::App app;
+    Invocation into{.verb = verb};
+    declare_own_options(app, into);
+    if (program_verb != nullptr) declare_program_verb(app, *program_verb);
+    std::vector<ArgumentDescription> arguments;
+    for (const CLI::Option* option : app.get_options())
+        if (option->get_positional())
+            arguments.push_back({option->get_name(true), option->get_description(),
+                                 option->get_required() || (arguments.empty() && needs_argument(verb)),
+                                 option->get_items_expected_max() > 1});
+    return arguments;
 }
 
 std::optional<Error> check_own_options(const ConfigSchema* own) {

@@ -22,12 +22,29 @@ struct OptionDescription {
     std::string name;         ///< with its dashes
     std::string placeholder;  ///< of its value; empty: a flag
     std::string description;
+    std::string letter = {};  ///< its short form, such as "-f"; empty: none
 };
+
+/// Returns for example "-n, --lines N".
+[[nodiscard]] std::string in_words(const OptionDescription& option);
 
 /// Returns every option of a verb, its own and the settings, from the declarations that parse its command lines.
 /// \param program_verb the verb for Verb::program
 [[nodiscard]] std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own = nullptr,
                                                         const ProgramVerb* program_verb = nullptr);
+
+/// Returns the options of a verb that are neither settings nor options of every verb.
+[[nodiscard]] std::vector<OptionDescription> options_only_of(Verb verb, const ProgramVerb* program_verb = nullptr);
+
+/// An argument of a verb that is not an option.
+struct ArgumentDescription {
+    std::string name;  ///< for the usage, such as "EVENT"
+    std::string description;
+    bool is_required = false;
+    bool is_repeated = false;
+};
+/// Returns the arguments of a verb, without the positional keys of the application.
+[[nodiscard]] std::vector<ArgumentDescription> arguments_of(Verb verb, const ProgramVerb* program_verb = nullptr);
 
 /// Returns true if arguments of the verb that are not options are positional keys of the application's configuration.
 [[nodiscard]] bool takes_positional_keys(Verb verb);

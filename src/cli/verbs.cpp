@@ -32,6 +32,7 @@ constexpr std::array all{
     VerbDescription{Verb::metrics, &metrics, "metrics", "prints the metrics of the service, for Prometheus"},
     VerbDescription{Verb::unit, &unit, "unit", "prints a unit file for systemd with the given options"},
     VerbDescription{Verb::completion, &completion, "completion", "prints a completion script for bash, zsh or fish"},
+    VerbDescription{Verb::man, &man, "man", "prints a man page of the service"},
     // Shown only by a program with a Lisp.
     VerbDescription{Verb::eval, &eval, "eval", "evaluates Lisp in the service"},
     VerbDescription{Verb::repl, &repl, "repl", "evaluates what is typed in the service, form by form"},

@@ -1,11 +1,11 @@
 #include "servicectl/command.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/escaped_text.hpp"
 #include "base/names.hpp"
-#include "cli/setting_options.hpp"
 #include "cli/verb_options.hpp"
 #include "cli/verbs.hpp"
 #include "servicectl/own_verbs.hpp"
@@ -232,6 +232,15 @@ bool has_arguments(Verb verb) noexcept {
            verb == Verb::crashes;
 }
 
+std::vector<cli::OptionDescription> options_of_verb(Verb verb) {
+    std::vector<cli::OptionDescription> options = cli::options_only_of(verb);
+    // servicectl has it for all verbs.
+    if (verb != Verb::call) std::erase_if(options, [](const auto& option) { return option.name == "--json"; });
+    for (cli::OptionDescription& option : options)
+        if (option.name == "--test") option.letter = "-t";
+    return options;
+}
+
 bool changes_service(const cli::Invocation& invocation) noexcept {
     switch (invocation.verb) {
         case Verb::status:
@@ -253,25 +262,33 @@ std::variant<Command, Answer> parse_command(const std::vector<std::string>& argu
     return Taking{arguments}.run();
 }
 
+std::string_view summary() noexcept { return "shows and controls the services of this machine that use servicekit"; }
+
+std::span<const std::string_view> examples() noexcept {
+    static constexpr std::array<std::string_view, 6> lines{"list",
+                                                           "status web-1",
+                                                           "stop 'web-*' --yes",
+                                                           "call web-1 greet name=you",
+                                                           "wait /run/web-1.pid -t",
+                                                           "-H db.example.org logs db --follow"};
+    return lines;
+}
+
 std::string help_text() {
-    std::string text =
-        "Shows and controls the services of this machine that servicekit runs.\n\n"
-        "Usage: servicectl VERB TARGET... [OPTIONS]\n";
+    std::string text = "servicectl " + std::string{summary()} + "\n\nUsage: servicectl VERB TARGET... [OPTIONS]\n";
     for (const OwnVerb& verb : own_verbs())
         text += "       servicectl " + std::string{verb.name} + (verb.arguments.empty() ? "" : " ") +
                 std::string{verb.arguments} + "\n";
     text += "\nA TARGET is a name, a pattern ('web-*'), or the path of a pidfile or control socket.\n\nVerbs:\n";
-    for (const OwnVerb& verb : own_verbs()) text += row(std::string{verb.name}, verb.text);
+    for (const OwnVerb& verb : own_verbs())
+        if (!comes_last(verb)) text += row(std::string{verb.name}, verb.text);
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
         if (has_verb(verb.verb)) text += row(std::string{verb.name}, verb.text);
-    return text + common_rows() +
-           "\nExamples:\n"
-           "  servicectl list\n"
-           "  servicectl status web-1\n"
-           "  servicectl stop 'web-*' --yes\n"
-           "  servicectl call web-1 greet name=you\n"
-           "  servicectl wait /run/web-1.pid -t\n"
-           "  servicectl -H db.example.org logs db --follow\n";
+    for (const OwnVerb& verb : own_verbs())
+        if (comes_last(verb)) text += row(std::string{verb.name}, verb.text);
+    text += common_rows() + "\nExamples:\n";
+    for (const std::string_view example : examples()) text += "  servicectl " + std::string{example} + "\n";
+    return text;
 }
 
 std::string help_text(std::string_view verb) {
@@ -280,16 +297,8 @@ std::string help_text(std::string_view verb) {
     std::string text = std::string{described.text} + "\n\nUsage: servicectl " + std::string{verb};
     text += has_arguments(described.verb) ? " TARGET [ARGUMENT...]" : " TARGET...";
     text += " [OPTIONS]\n\n";
-    const auto settings = cli::setting_options(nullptr);
-    for (const cli::OptionDescription& option : cli::options_of(described.verb)) {
-        const bool is_setting = std::any_of(settings.begin(), settings.end(), [&](const cli::SettingOption& setting) {
-            return option.name == cli::dashed(setting.name);
-        });
-        if (is_setting || option.name == "--help" || option.name == "-h" || option.name == "--version") continue;
-        if (option.name == "--json" && described.verb != Verb::call) continue;
-        text += row(option.name + (option.placeholder.empty() ? "" : " " + option.placeholder), option.description);
-    }
-    if (described.verb == Verb::wait) text += row("-t", "the same as --test");
+    for (const cli::OptionDescription& option : options_of_verb(described.verb))
+        text += row(cli::in_words(option), option.description);
     return text + common_rows();
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/invocation.hpp"
+#include "cli/verb_options.hpp"
 
 namespace servicekit::servicectl {
 
@@ -37,11 +39,18 @@ struct Command {
 [[nodiscard]] bool has_verb(cli::Verb verb) noexcept;
 /// Returns true if only the first argument is a target, and the others belong to the verb.
 [[nodiscard]] bool has_arguments(cli::Verb verb) noexcept;
+/// Returns the options of a verb of services, without those that servicectl has for all verbs.
+[[nodiscard]] std::vector<cli::OptionDescription> options_of_verb(cli::Verb verb);
 /// Returns true if the verb changes the service.
 [[nodiscard]] bool changes_service(const cli::Invocation& invocation) noexcept;
 
 /// Parses a command line. \param arguments without the program
 [[nodiscard]] std::variant<Command, cli::Answer> parse_command(const std::vector<std::string>& arguments);
+
+/// Returns what servicectl does, for one line.
+[[nodiscard]] std::string_view summary() noexcept;
+/// Returns command lines for the help, without the program.
+[[nodiscard]] std::span<const std::string_view> examples() noexcept;
 
 [[nodiscard]] std::string help_text();
 /// \pre servicectl has the verb

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/command_line.hpp"
+#include "servicectl/completion.hpp"
 #include "servicectl/list.hpp"
+#include "servicectl/man.hpp"
 
 namespace servicekit::servicectl {
 namespace {
@@ -14,6 +17,8 @@ constexpr std::array list_options{
 };
 constexpr std::array<std::string_view, 2> list_examples{"list", "list 'web-*' --json"};
 
+constexpr std::array<std::string_view, 1> man_pages{"servicekit"};
+
 constexpr std::array rows{
     OwnVerb{.name = "list",
             .arguments = "[PATTERN...]",
@@ -23,6 +28,20 @@ constexpr std::array rows{
             .examples = list_examples,
             .check = &check_list,
             .run = &list},
+    OwnVerb{.name = "completion",
+            .arguments = "SHELL",
+            .text = "prints a completion script of servicectl for bash, zsh or fish",
+            .argument_kind = ArgumentKind::words,
+            .words = cli::shells,
+            .check = &check_completion,
+            .run = &completion},
+    OwnVerb{.name = "man",
+            .arguments = "[servicekit]",
+            .text = "prints the man page servicectl(1), or servicekit(7), which is about all services",
+            .argument_kind = ArgumentKind::words,
+            .words = man_pages,
+            .check = &check_man,
+            .run = &man},
 };
 
 constexpr std::array common{

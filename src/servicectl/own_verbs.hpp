@@ -43,6 +43,9 @@ struct OwnVerb {
 /// \returns null if there is no such verb
 [[nodiscard]] const OwnVerb* find_own_verb(std::string_view name) noexcept;
 
+/// Returns true if the help shows the verb after the verbs of services.
+[[nodiscard]] inline bool comes_last(const OwnVerb& verb) noexcept { return verb.argument_kind == ArgumentKind::words; }
+
 /// Returns the options of all verbs of servicectl.
 [[nodiscard]] std::span<const OptionRow> common_options() noexcept;
 

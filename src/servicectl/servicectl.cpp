@@ -6,10 +6,12 @@
 #include <variant>
 
 #include "base/escaped_text.hpp"
+#include "cli/command_line.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_status.hpp"
 #include "core/paths.hpp"
 #include "servicectl/command.hpp"
+#include "servicectl/completion.hpp"
 #include "servicectl/file_wait.hpp"
 #include "servicectl/own_verbs.hpp"
 #include "servicectl/places.hpp"
@@ -172,6 +174,11 @@ int run_remotely(const Command& command, const std::vector<std::string>& argumen
 
 /// \returns the exit code, after all output
 int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tools, cli::Console& console) {
+    if (!arguments.empty() && arguments.front() == cli::inner_verb) {
+        const auto words = arguments.begin() + (arguments.size() > 1 && arguments[1] == "--" ? 2 : 1);
+        complete({words, arguments.end()}, console, tools);
+        return console.finish(0);
+    }
     auto parsed = parse_command(arguments);
     if (const auto* answer = std::get_if<cli::Answer>(&parsed)) {
         if (answer->stream == os::Stream::out)

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "cli/completion/completion.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/session.hpp"
@@ -112,22 +113,44 @@ bool needs_socket(cli::Verb verb) {
     }
 }
 
+/// Returns true if a process holds the lock of a place that no other user can change.
+bool is_locked(const Place& place, const os::Host& host) {
+    if (place.owner != 0 && place.owner != host.process->effective_user()) return false;
+    const auto owner = host.locks->owner(place.paths.pid_file);
+    return owner && owner->has_value();
+}
+
+/// A place, with a stand-in for the service there.
+class Target {
+public:
+    Target(const Place& place, const os::Host& host)
+        : record_{record_of(place)},
+          stand_in_{ServiceOptions{.name = place.name(), .config = record_.naming.config}, {}, host} {}
+
+    cli::Session session(const cli::Invocation& invocation, const cli::Tools& tools, cli::Console& console) {
+        return {.service = stand_in_,
+                .core = ServiceCore::of(stand_in_),
+                .invocation = invocation,
+                .tools = tools,
+                .console = console,
+                .program = "servicectl",
+                .loads_nothing = true,
+                .known_place = cli::KnownPlace{.source = cli::KnownPlace::Source::record, .record = record_}};
+    }
+
+private:
+    StartRecord record_;
+    Service stand_in_;
+};
+
 int run_here(const Place& place, const Command& command, const cli::Tools& tools) {
     cli::Console console{*tools.host.streams, *tools.host.environment, place.name()};
     if (command.json) console.use_json();
     if (needs_socket(command.invocation.verb))
         if (const auto refusal = refuse_access(place, tools.host)) return console.finish(console.fail(*refusal));
-    const StartRecord record = record_of(place);
-    Service stand_in{ServiceOptions{.name = place.name(), .config = record.naming.config}, {}, tools.host};
-    cli::Session session{.service = stand_in,
-                         .core = ServiceCore::of(stand_in),
-                         .invocation = command.invocation,
-                         .tools = tools,
-                         .console = console,
-                         .program = "servicectl",
-                         .arguments = command.arguments,
-                         .loads_nothing = true,
-                         .known_place = cli::KnownPlace{.source = cli::KnownPlace::Source::record, .record = record}};
+    Target target{place, tools.host};
+    cli::Session session = target.session(command.invocation, tools, console);
+    session.arguments = command.arguments;
     const int code = cli::run_verb(session);
     if (needs_socket(command.invocation.verb) && needs_explanation(code))
         explain_failure(place, code, console, tools.host);
@@ -147,6 +170,25 @@ int run_on(const Place& place, const Command& command, const cli::Tools& tools) 
                                "it belongs to " + user_in_words(place.owner, host) + "; that user and root may"}));
     if (const auto done = become_owner(place, host); !done) return console.finish(console.fail(done.error()));
     return run_here(with_record(place, host), command, tools);
+}
+
+Object events_of(const Place& place, const cli::Tools& tools) {
+    const os::Host& host = tools.host;
+    const std::string& socket = place.paths.control_socket;
+    const auto of_managers = host.sockets->paths_of_managers();
+    const bool is_managed = std::find(of_managers.begin(), of_managers.end(), socket) != of_managers.end();
+    // To connect would start the service.
+    if (is_managed && !is_locked(place, host)) return {};
+    Place known = place;
+    if (is_of_another_user(place, host)) {
+        if (host.process->effective_user() != 0 || !become_owner(place, host)) return {};
+        known = with_record(place, host);
+    }
+    cli::Console console{*host.streams, *host.environment, place.name()};
+    const cli::Invocation invocation{.verb = cli::Verb::complete};
+    Target target{known, host};
+    cli::Session session = target.session(invocation, tools, console);
+    return cli::events_for_completion(session, {});
 }
 
 }  // namespace servicekit::servicectl

@@ -1,9 +1,10 @@
+#include "cli/completion/completion.hpp"
+
 #include <exception>
 
 #include "base/names.hpp"
 #include "cli/client_load.hpp"
 #include "cli/completion/completion_scripts.hpp"
-#include "cli/completion/completion_words.hpp"
 #include "cli/verbs/verb_functions.hpp"
 
 namespace servicekit::cli {
@@ -12,8 +13,6 @@ namespace {
 /// A short time, because the user has pressed a key and waits.
 constexpr std::chrono::milliseconds patience{500};
 
-/// Returns a running service's reply to `events`. It is empty if none runs or it does not answer at once. Prints
-/// nothing, because the output would end up in the line that the user types.
 Object ask_events(Session& session, const GivenSettings& given) {
     const ClientSettings loaded = load_client_settings(session, given);
     if (loaded.refusal) return {};
@@ -30,6 +29,14 @@ Object ask_events(Session& session, const GivenSettings& given) {
 
 }  // namespace
 
+Object events_for_completion(Session& session, const GivenSettings& given) {
+    try {
+        return ask_events(session, given);
+    } catch (const std::exception&) {
+        return {};  // not permitted, or not readable
+    }
+}
+
 int completion(Session& session) {
     if (!is_valid_name(session.program))
         return session.console.fail(Error{ExitCode::usage, "complete the command lines of", session.program,
@@ -40,13 +47,7 @@ int completion(Session& session) {
 }
 
 int complete(Session& session) {
-    const auto ask = [&session](const GivenSettings& given) {
-        try {
-            return ask_events(session, given);
-        } catch (const std::exception&) {
-            return Object{};  // not permitted, or not readable
-        }
-    };
+    const auto ask = [&session](const GivenSettings& given) { return events_for_completion(session, given); };
     session.console.print(to_text(complete_words(session.invocation.words, dialect(session), ask)));
     return 0;
 }

@@ -34,17 +34,18 @@ _@FUNCTION@_complete() {
         if [[ $line == $'\t'* ]]; then
             kind=${line#$'\t'} prefix=${line##*$'\t'}
             case ${kind%%$'\t'*} in
-                files) kind=-f ;;
-                directories) kind=-d ;;
-                users) kind=-u ;;
-                groups) kind=-g ;;
+                files) kind=file ;;
+                directories) kind=directory ;;
+                users) kind=user ;;
+                groups) kind=group ;;
+                hosts) kind=hostname ;;
                 *) continue ;;
             esac
-            [[ $kind == -[fd] ]] && compopt -o filenames 2>/dev/null
+            [[ $kind == @(file|directory) ]] && compopt -o filenames 2>/dev/null
             while IFS= read -r name; do
                 name=$prefix$name
                 COMPREPLY+=("${name#"$kept"}")
-            done < <(compgen "$kind" -- "${word#"$prefix"}")
+            done < <(compgen -A "$kind" -- "${word#"$prefix"}")
         else
             name=${line%%$'\t'*}
             [[ $name == *[=@] ]] && compopt -o nospace 2>/dev/null
@@ -73,6 +74,7 @@ _@FUNCTION@_complete() {
                 directories) _files -/ ;;
                 users) _users ;;
                 groups) _groups ;;
+                hosts) _hosts ;;
             esac
         elif [[ -n $line ]]; then
             # A colon would end the word here.
@@ -121,6 +123,8 @@ function __@FUNCTION@_complete
                 string join \n -- $prefix(__fish_complete_users)
             case groups
                 string join \n -- $prefix(__fish_complete_groups)
+            case hosts
+                string join \n -- $prefix(__fish_print_hostnames)
         end
     end
 end

@@ -93,7 +93,7 @@ public:
             value_of_option(verb, word_.substr(0, equals), word_.substr(0, equals + 1));
         } else if (word_.starts_with('-')) {
             for (const OptionDescription& option : options_of(verb, dialect_.own, position_.program_verb))
-                if (option.name.starts_with("--")) offer(option.name, option.description);
+                offer(option.name, option.description);
         } else if (!position_.verb) {
             if (dialect_.verbs != nullptr)
                 for (const ProgramVerb& known : *dialect_.verbs) offer(known.name, known.description);
@@ -142,6 +142,7 @@ private:
         if (!position_.positionals.empty()) return;
         if (verb == Verb::log_level) offer_all(log_level_names);
         if (verb == Verb::completion) offer_all(shells);
+        if (verb == Verb::crashes) offer("show", "shows the report of one");
     }
 
     /// Returns true if the word may be a positional key of the application, and the key is a path.
@@ -237,6 +238,8 @@ std::string_view name_of(Lookup lookup) {
             return "users";
         case Lookup::groups:
             return "groups";
+        case Lookup::hosts:
+            return "hosts";
         case Lookup::none:
             break;
     }

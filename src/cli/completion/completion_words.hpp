@@ -17,7 +17,7 @@ struct Offer {
 };
 
 /// Names that the shell itself looks up.
-enum class Lookup { none, files, directories, users, groups };
+enum class Lookup { none, files, directories, users, groups, hosts };
 
 /// Completions of the last word of a command line.
 struct Completion {

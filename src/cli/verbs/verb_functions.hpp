@@ -49,5 +49,7 @@ int unit(Session& session);
 // completion.cpp
 int completion(Session& session);
 int complete(Session& session);
+// man.cpp
+int man(Session& session);
 
 }  // namespace servicekit::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/completion/completion_words.hpp"
+#include "cli/console.hpp"
+#include "cli/tools.hpp"
+#include "servicectl/command.hpp"
+#include "servicekit/base/value.hpp"
+
+namespace servicekit::servicectl {
+
+/// Which services a completion offers.
+enum class WhichServices { all, may_run };
+
+/// What a completion asks of the machine. Each function is called at most once.
+struct KnownServices {
+    /// Returns the names of services, each with a description.
+    std::function<std::vector<cli::Offer>(WhichServices)> names;
+    /// Returns the reply of the service to `events`; empty if it does not answer at once.
+    std::function<Object(const std::string& target)> events;
+};
+
+/// Returns the completions of the last word of a command line of servicectl.
+/// \param words without the program; the last one is unfinished, and may be empty
+[[nodiscard]] cli::Completion complete_command(const std::vector<std::string>& words, const KnownServices& services);
+
+/// Prints the completions for the scripts, which call `servicectl complete -- WORDS`. Connects to no service, except to
+/// the target of `call`.
+void complete(const std::vector<std::string>& words, cli::Console& console, const cli::Tools& tools);
+
+/// \returns what is wrong with the arguments of `completion`
+[[nodiscard]] std::optional<std::string> check_completion(Command& command);
+/// Prints the script for a shell. \returns the exit code
+int completion(const Command& command, cli::Console& console, const cli::Tools& tools);
+
+}  // namespace servicekit::servicectl
