@@ -213,8 +213,8 @@ std::string servicectl_page(const std::string& date) {
                    text(" is one program for all services that use servicekit, whatever their programs are. ") +
                    reference("servicekit", 7) + text(" describes what they have in common."));
     page.section("OPTIONS");
-    page.paragraph(text("These options may be before or after the verb:"));
     cli::add_options(page, descriptions_of(common_options()));
+    page.paragraph(text("These options may be before or after the verb."));
     page.section("VERBS");
     add_servicectl_verbs(page, blocks);
     cli::add_blocks(page, without_tables(cli::blocks_below(blocks, "Verbs")), name_of_page_above);

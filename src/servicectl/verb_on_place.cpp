@@ -181,7 +181,9 @@ Object events_of(const Place& place, const cli::Tools& tools) {
     if (is_managed && !is_locked(place, host)) return {};
     Place known = place;
     if (is_of_another_user(place, host)) {
-        if (host.process->effective_user() != 0 || !become_owner(place, host)) return {};
+        const auto status = host.files->status(socket, os::Links::do_not_follow);
+        const bool is_socket = status && *status && (*status)->type == os::FileType::socket;
+        if (!is_socket || host.process->effective_user() != 0 || !become_owner(place, host)) return {};
         known = with_record(place, host);
     }
     cli::Console console{*host.streams, *host.environment, place.name()};

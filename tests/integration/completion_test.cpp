@@ -1,6 +1,7 @@
 // The verb `completion`: real shells load the scripts that it prints, and the test types keys in them.
 #include <unistd.h>
 
+#include <csignal>
 #include <string>
 
 #include "integration/support/service_test.hpp"
@@ -29,15 +30,15 @@ protected:
         write_file(directory.file("keys"), keys + "\nexit\n");
         return shell("script -qec '" + interactive_shell + "' /dev/null <keys", variables);
     }
-    [[nodiscard]] Outcome typed_in_bash(const std::string& keys) const {
-        return typed("bash --norc --noprofile -i", "source <(trial-service completion bash)\n" + keys);
+    [[nodiscard]] Outcome typed_in_bash(const std::string& keys, const std::string& program = "trial-service") const {
+        return typed("bash --norc --noprofile -i", "source <(" + program + " completion bash)\n" + keys);
     }
-    [[nodiscard]] Outcome typed_in_zsh(const std::string& keys) const {
+    [[nodiscard]] Outcome typed_in_zsh(const std::string& keys, const std::string& program = "trial-service") const {
         return typed("zsh -f -i",
-                     "autoload -U compinit; compinit -u -D; source <(trial-service completion zsh)\n" + keys);
+                     "autoload -U compinit; compinit -u -D; source <(" + program + " completion zsh)\n" + keys);
     }
-    [[nodiscard]] Outcome offered_in_fish(const std::string& line) const {
-        return shell("fish --no-config -c 'trial-service completion fish | source; complete -C \"" + line + "\"'",
+    [[nodiscard]] Outcome offered_in_fish(const std::string& line, const std::string& program = "trial-service") const {
+        return shell("fish --no-config -c '" + program + " completion fish | source; complete -C \"" + line + "\"'",
                      variables);
     }
 
@@ -133,6 +134,62 @@ TEST_F(CompletionTest, AUserWithoutAccessIsOfferedNothing) {
     EXPECT_EQ(offered.exit_code, 0) << offered;
     EXPECT_THAT(offered.out + offered.err, IsEmpty());
     EXPECT_THAT(shell("trial-service complete -- call ec", variables).out, HasSubstr("echo"));
+}
+
+TEST_F(CompletionTest, BashCompletesServicectl) {
+    const RunningService service{trial};
+
+    EXPECT_THAT(typed_in_bash("servicectl pi\ttria\t\n", "servicectl").out,
+                HasSubstr("\n" + std::to_string(service.pid()) + "\r\n"));
+    EXPECT_THAT(typed_in_bash("servicectl call tri\tech\tstr\tx boo\tt\t\n", "servicectl").out,
+                AllOf(HasSubstr(R"("string": "x")"), HasSubstr(R"("boolean": true)")));
+    EXPECT_THAT(typed_in_bash("servicectl log-level tri\twarn\t\n", "servicectl").out, HasSubstr("\nwarning\r\n"));
+    EXPECT_THAT(typed_in_bash("servicectl pid run/trial-service.c\t\n", "servicectl").out,
+                HasSubstr("\n" + std::to_string(service.pid()) + "\r\n"));
+}
+
+TEST_F(CompletionTest, ZshCompletesServicectl) {
+    if (!is_installed("zsh")) GTEST_SKIP() << "zsh is not installed";
+    const RunningService service{trial};
+
+    EXPECT_THAT(typed_in_zsh("servicectl pi\ttria\t\n", "servicectl").out,
+                HasSubstr("\n" + std::to_string(service.pid()) + "\r\n"));
+    EXPECT_THAT(typed_in_zsh("servicectl call tri\tech\tstr\tx boo\tt\t\n", "servicectl").out,
+                AllOf(HasSubstr(R"("string": "x")"), HasSubstr(R"("boolean": true)")));
+    EXPECT_THAT(typed_in_zsh("servicectl pid run/trial-service.c\t\n", "servicectl").out,
+                HasSubstr("\n" + std::to_string(service.pid()) + "\r\n"));
+}
+
+TEST_F(CompletionTest, FishOffersWhatServicectlHas) {
+    if (!is_installed("fish")) GTEST_SKIP() << "fish is not installed";
+    const RunningService service{trial};
+
+    EXPECT_THAT(offered_in_fish("servicectl lis", "servicectl").out, HasSubstr("list\tshows all services"));
+    EXPECT_EQ(offered_in_fish("servicectl stop tri", "servicectl").out,
+              "trial-service\t" + trial.control_socket() + "\n");
+    EXPECT_THAT(offered_in_fish("servicectl call trial-service ech", "servicectl").out, HasSubstr("echo\t"));
+    EXPECT_THAT(offered_in_fish("servicectl call trial-service echo path=So", "servicectl").out,
+                HasSubstr("path=Some File"));
+    EXPECT_THAT(offered_in_fish("servicectl pid run/trial-service.c", "servicectl").out,
+                HasSubstr("run/trial-service.control"));
+}
+
+TEST_F(CompletionTest, AServiceThatHangsDoesNotHangTheShell) {
+    RunningService service{trial};
+    service.signal(SIGSTOP);
+    // Its queue of clients is full, too.
+    const Outcome offered = shell(
+        R"(i=0; while [ $i -lt 200 ]; do socat -u /dev/null unix-connect:$RUN/trial-service.control,connect-timeout=1 & i=$((i + 1)); done
+        begin=$(date +%s%N)
+        servicectl complete -- call trial-service ''; trial-service complete -- call ''; servicectl complete -- stop tr
+        echo $((($(date +%s%N) - begin) / 1000000))
+        kill $(jobs -p) 2>/dev/null; wait 2>/dev/null)",
+        variables);
+    service.signal(SIGCONT);
+    const std::string expected = "trial-service\t" + trial.control_socket() + "\n";
+    ASSERT_THAT(offered.out, testing::StartsWith(expected));
+    // Connecting would wait 5 s for each.
+    EXPECT_LT(std::stoi(offered.out.substr(expected.size())), 4000);
 }
 
 }  // namespace

@@ -1,17 +1,40 @@
 #include "cli/completion/completion.hpp"
 
+#include <chrono>
 #include <exception>
+#include <utility>
 
 #include "base/names.hpp"
 #include "cli/client_load.hpp"
 #include "cli/completion/completion_scripts.hpp"
 #include "cli/verbs/verb_functions.hpp"
+#include "client/exchange.hpp"
+#include "client/server_check.hpp"
 
 namespace servicekit::cli {
 namespace {
 
 /// A short time, because the user has pressed a key and waits.
 constexpr std::chrono::milliseconds patience{500};
+
+/// Asks without waiting for a connection, unlike Client: a service that hangs may have a full queue of clients.
+Object ask_events_at(const Instance& instance, const os::Host& host) {
+    const std::string& path = instance.paths.control_socket;
+    auto connection = host.sockets->try_connect(path);
+    if (!connection || *connection == nullptr || refuse_server(path, (*connection)->peer(), instance.users)) return {};
+    const auto deadline = host.clock->steady_now() + patience;
+    Exchange exchange{*std::move(connection), path, "events", {}, {}};
+    while (true) {
+        if (auto outcome = exchange.advance()) return *outcome ? **std::move(outcome) : Object{};
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - host.clock->steady_now());
+        if (left <= std::chrono::milliseconds::zero()) return {};
+        if (exchange.is_behind()) continue;
+        if (exchange.wants_to_send())
+            exchange.connection().wait_until_writable(left);
+        else
+            exchange.connection().wait_until_readable(left);
+    }
+}
 
 Object ask_events(Session& session, const GivenSettings& given) {
     const ClientSettings loaded = load_client_settings(session, given);
@@ -21,10 +44,9 @@ Object ask_events(Session& session, const GivenSettings& given) {
     if (!running) return {};
     const auto instance = find_instance(session, *running);
     if (!instance || !*instance) return {};
-    auto client = connect_to(session, **instance);
-    if (!client) return {};
-    auto reply = client->call("events", {}, {.timeout = patience});
-    return reply ? *std::move(reply) : Object{};
+    const Instance& there = **instance;
+    if (refuse_link(there.paths, there.users, *session.tools.host.files)) return {};
+    return ask_events_at(there, session.tools.host);
 }
 
 }  // namespace

@@ -176,19 +176,11 @@ private:
             lines.push_back(Roff::plain("Config file: ") + Roff::bold(key.pointer()) +
                             Roff::plain(key.expected.empty() ? "" : ", " + key.expected) +
                             Roff::plain(key.options.needs_restart ? "; a change needs a restart" : ""));
-            if (!key.options.choices.empty()) lines.push_back(choices_of(key));
             page_.item(is_secret ? Roff::bold(variable) : term_of({dashed(option->name), option->placeholder, ""}),
                        lines.front());
             for (std::size_t i = 1; i < lines.size(); ++i) page_.line(lines[i]);
         }
     }
-    static Roff choices_of(const ConfigKey& key) {
-        Roff choices;
-        for (const std::string& choice : key.options.choices)
-            choices += (choices.empty() ? Roff::plain("One of: ") : Roff::plain(", ")) + Roff::bold(choice);
-        return choices;
-    }
-
     void environment() {
         page_.section("ENVIRONMENT");
         page_.item(Roff::bold(environment_variable(about_.name, "")) + Roff::italic("SETTING"),
