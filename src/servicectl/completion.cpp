@@ -123,14 +123,12 @@ private:
         }
     }
     void complete_verb() {
-        const bool has_value = awaits_value_ || (word_.starts_with('-') && word_.find('=') != std::string::npos);
-        if (has_value) {
-            delegate();
-        } else if (word_.starts_with('-')) {
+        const bool is_option = word_.starts_with('-') && !awaits_value_;
+        if (is_option && word_.find('=') == std::string::npos) {
             for (const cli::OptionDescription& option : options_of_verb(described_->verb))
                 offer(option.name, option.description);
             offer_options();
-        } else if (is_behind_target()) {
+        } else if (is_option || awaits_value_ || is_behind_target()) {
             delegate();
         } else {
             offer_services(works_without_service(described_->verb) ? WhichServices::all : WhichServices::may_run);

@@ -1,5 +1,6 @@
 #include "cli/man/program_page.hpp"
 
+#include "cli/man/roff.hpp"
 #include "cli/setting_options.hpp"
 #include "cli/verbs.hpp"
 #include "servicekit/core/config_schema.hpp"
