@@ -81,6 +81,19 @@ ${about}
 This package has the headers and the CMake file of its component lisp.")
 endif()
 
+if(TARGET servicectl)
+    set(needed "")
+    if(NOT SERVICEKIT_LINKS_BOOST)
+        set(needed "libservicekit${soversion} (= ${version})")
+    endif()
+    servicekit_package(SERVICECTL servicectl admin servicectl "${needed}" "control of unix services that use servicekit
+${about}
+.
+This package has the program servicectl, which lists and controls all such
+services of a machine, its completion for shells, and the man page
+servicekit(7), which is about all of them.")
+endif()
+
 servicekit_package(DOC servicekit-doc doc documentation "" "framework for unix services in C++ (documentation)
 ${about}
 .

@@ -38,4 +38,6 @@ set(servicectl_pages "${PROJECT_BINARY_DIR}/servicectl")
 add_custom_command(TARGET servicectl POST_BUILD
     COMMAND "${CMAKE_COMMAND}" -D "PROGRAM=$<TARGET_FILE:servicectl>" -D "DIRECTORY=${servicectl_pages}"
             -D "EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR}" -P "${PROJECT_SOURCE_DIR}/cmake/servicectl_pages.cmake"
+    BYPRODUCTS "${servicectl_pages}/servicectl.1" "${servicectl_pages}/servicekit.7" "${servicectl_pages}/servicectl"
+               "${servicectl_pages}/_servicectl" "${servicectl_pages}/servicectl.fish"
     VERBATIM)

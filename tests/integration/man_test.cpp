@@ -29,6 +29,7 @@ constexpr const char* odd_texts[] = {
     "line one\nline two\n\n.br\n\t- one\n  'two'\n\\",
     "",
     "   ",
+    "https://example.org/a/rather/long/path/that/goes/on/and/on/and/on/and/on/and/on/and/on/and/on/and/on/index.html",
     "%@# $(id) `id` | ; & < > ^ ~",
 };
 

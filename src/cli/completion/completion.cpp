@@ -1,6 +1,7 @@
 #include "cli/completion/completion.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <utility>
 
@@ -16,6 +17,8 @@ namespace {
 
 /// A short time, because the user has pressed a key and waits.
 constexpr std::chrono::milliseconds patience{500};
+/// Enough for thousands of events, and little for a server that sends without end.
+constexpr std::size_t longest_reply = std::size_t{1} << 20U;
 
 /// Asks without waiting for a connection, unlike Client: a service that hangs may have a full queue of clients.
 Object ask_events_at(const Instance& instance, const os::Host& host) {
@@ -23,7 +26,7 @@ Object ask_events_at(const Instance& instance, const os::Host& host) {
     auto connection = host.sockets->try_connect(path);
     if (!connection || *connection == nullptr || refuse_server(path, (*connection)->peer(), instance.users)) return {};
     const auto deadline = host.clock->steady_now() + patience;
-    Exchange exchange{*std::move(connection), path, "events", {}, {}};
+    Exchange exchange{*std::move(connection), path, "events", {}, {}, longest_reply};
     while (true) {
         if (auto outcome = exchange.advance()) return *outcome ? **std::move(outcome) : Object{};
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - host.clock->steady_now());

@@ -78,9 +78,17 @@ std::size_t append_code_point(std::string& out, std::string_view text) {
 /// Returns a text on one line as roff prints it, with its blanks.
 std::string for_roff(std::string_view text) {
     const std::string safe = escaped(text);
+    // roff warns about a word that fits on no line. `\:` is where it may break the word.
+    constexpr std::size_t longest_part = 40;
+    std::size_t unbroken = 0;
     std::string out;
-    for (std::size_t at = 0; at < safe.size();) {
+    for (std::size_t at = 0; at < safe.size(); ++unbroken) {
         const char letter = safe[at];
+        if (letter == ' ') unbroken = 0;
+        if (unbroken == longest_part) {
+            out += "\\:";
+            unbroken = 0;
+        }
         if (static_cast<unsigned char>(letter) >= 0x80) {
             at += append_code_point(out, std::string_view{safe}.substr(at));
             continue;

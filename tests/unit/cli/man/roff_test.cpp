@@ -43,6 +43,14 @@ TEST(RoffTest, ControlCharactersAndWrongUtf8AreShownNotPrinted) {
 
 TEST(RoffTest, RunsOfBlanksAreOneBlank) { EXPECT_EQ(plain("a  b\t\n\r c "), "a b c "); }
 
+TEST(RoffTest, ALongWordMayBeBroken) {
+    const std::string long_word(100, 'x');
+    EXPECT_EQ(plain("a " + long_word),
+              "a " + std::string(39, 'x') + "\\:" + std::string(40, 'x') + "\\:" + std::string(21, 'x'));
+    EXPECT_EQ(plain(std::string(30, 'x') + " " + std::string(30, 'y')),
+              std::string(30, 'x') + " " + std::string(30, 'y'));
+}
+
 TEST(RoffTest, FontsEndWithTheirText) {
     EXPECT_EQ((Roff::bold("--x") + Roff::plain(" ") + Roff::italic("FILE")).code(), R"(\fB\-\-x\fR \fIFILE\fR)");
 }
