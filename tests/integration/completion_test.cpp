@@ -160,6 +160,19 @@ TEST_F(CompletionTest, ZshCompletesServicectl) {
                 HasSubstr("\n" + std::to_string(service.pid()) + "\r\n"));
 }
 
+TEST_F(CompletionTest, ZshCompletesWithAScriptThatIsInstalled) {
+    if (!is_installed("zsh")) GTEST_SKIP() << "zsh is not installed";
+    const RunningService service{trial};
+
+    // zsh runs the file as a function, the second time in another way than the first time.
+    EXPECT_THAT(typed("zsh -f -i",
+                      "mkdir site; servicectl completion zsh >site/_servicectl\nfpath=($PWD/site $fpath); "
+                      "autoload -U compinit; compinit -u -D\nservicectl pi\ttria\t\nservicectl pi\ttria\t\n")
+                    .out,
+                testing::ContainsRegex("\n" + std::to_string(service.pid()) + "\r\n(.|\n)*\n" +
+                                       std::to_string(service.pid()) + "\r\n"));
+}
+
 TEST_F(CompletionTest, FishOffersWhatServicectlHas) {
     if (!is_installed("fish")) GTEST_SKIP() << "fish is not installed";
     const RunningService service{trial};

@@ -91,7 +91,8 @@ _@FUNCTION@_complete() {
     (( $#open )) && _describe -t arguments argument open -S ''
     return 0
 }
-if [[ ${zsh_eval_context[-1]} == loadautofunc ]]; then
+# The first two completions run this file as the body of the function that compinit has found.
+if [[ ${funcstack[1]} == _@PROGRAM@ ]]; then
     _@FUNCTION@_complete "$@"
 else
     compdef _@FUNCTION@_complete @PROGRAM@
