@@ -3,6 +3,15 @@ if(NOT SERVICEKIT_SERVICECTL)
     return()
 endif()
 
+# For `servicectl top` only. Neither the library nor a service links it.
+set(CURSES_NEED_NCURSES ON)
+set(CURSES_NEED_WIDE ON)
+find_package(Curses QUIET)
+if(NOT CURSES_FOUND)
+    message(FATAL_ERROR "servicectl needs ncurses with wide characters (in Debian: libncurses-dev). "
+        "SERVICEKIT_SERVICECTL=OFF builds everything else.")
+endif()
+
 # The files of src/servicectl/new/template become a source: `servicectl new` writes them.
 set(template_directory "${PROJECT_SOURCE_DIR}/src/servicectl/new/template")
 file(GLOB_RECURSE template_files CONFIGURE_DEPENDS RELATIVE "${template_directory}" "${template_directory}/*")
@@ -16,7 +25,8 @@ set(template_source "${PROJECT_BINARY_DIR}/servicectl/template_files.cpp")
 configure_file("src/servicectl/new/template_files.cpp.in" "${template_source}" @ONLY)
 
 # The tests link these sources, too.
-file(GLOB servicectl_sources CONFIGURE_DEPENDS "src/servicectl/*.cpp" "src/servicectl/new/*.cpp")
+file(GLOB servicectl_sources CONFIGURE_DEPENDS
+    "src/servicectl/*.cpp" "src/servicectl/new/*.cpp" "src/servicectl/top/*.cpp")
 add_library(servicekit_servicectl_parts OBJECT EXCLUDE_FROM_ALL ${servicectl_sources} "${template_source}")
 servicekit_target(servicekit_servicectl_parts)
 target_include_directories(servicekit_servicectl_parts PRIVATE src)
@@ -24,10 +34,11 @@ target_link_libraries(servicekit_servicectl_parts PUBLIC servicekit)
 servicekit_pages(servicekit_servicectl_parts servicectl/reference_pages.hpp servicekit::servicectl::reference_page
     servicectl.md reference/environment.md reference/settings.md reference/states.md reference/verbs.md)
 
-add_executable(servicectl src/servicectl/program/main.cpp)
+add_executable(servicectl src/servicectl/program/main.cpp src/servicectl/program/curses_screen.cpp)
 servicekit_target(servicectl)
 target_include_directories(servicectl PRIVATE src)
-target_link_libraries(servicectl PRIVATE servicekit_servicectl_parts)
+target_include_directories(servicectl SYSTEM PRIVATE ${CURSES_INCLUDE_DIRS})
+target_link_libraries(servicectl PRIVATE servicekit_servicectl_parts ${CURSES_LIBRARIES})
 
 # Its man pages and completion scripts come from its own tables, so it prints them itself.
 if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)

@@ -195,6 +195,7 @@ std::string help_of(const OwnVerb& verb) {
     text += " [OPTIONS]\n";
     if (!verb.options.empty()) text += "\n";
     for (const OptionRow& option : verb.options) text += row(in_words(option), option.text);
+    if (!verb.note.empty()) text += "\n" + std::string{verb.note} + "\n";
     text += common_rows();
     if (!verb.examples.empty()) text += "\nExamples:\n";
     for (const std::string_view example : verb.examples) text += "  servicectl " + std::string{example} + "\n";

@@ -216,7 +216,7 @@ std::optional<std::string> check_completion(Command& command) {
     return std::nullopt;
 }
 
-int completion(const Command& command, cli::Console& console, const cli::Tools&) {
+int completion(const Command& command, cli::Console& console, const Tools&) {
     const std::string script = cli::completion_script(command.targets.front(), "servicectl");
     console.tell(script, {{"script", script}});
     return 0;

@@ -7,8 +7,8 @@
 
 #include "cli/completion/completion_words.hpp"
 #include "cli/console.hpp"
-#include "cli/tools.hpp"
 #include "servicectl/command.hpp"
+#include "servicectl/tools.hpp"
 #include "servicekit/base/value.hpp"
 
 namespace servicekit::servicectl {
@@ -35,6 +35,6 @@ void complete(const std::vector<std::string>& words, cli::Console& console, cons
 /// \returns what is wrong with the arguments of `completion`
 [[nodiscard]] std::optional<std::string> check_completion(Command& command);
 /// Prints the script for a shell. \returns the exit code
-int completion(const Command& command, cli::Console& console, const cli::Tools& tools);
+int completion(const Command& command, cli::Console& console, const Tools& tools);
 
 }  // namespace servicekit::servicectl

@@ -1,193 +1,72 @@
 #include "servicectl/list.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <map>
 #include <utility>
 
-#include "base/durations.hpp"
 #include "base/parse_number.hpp"
 #include "cli/text.hpp"
-#include "servicectl/survey.hpp"
-#include "servicectl/targets.hpp"
+#include "servicectl/listing.hpp"
 
 namespace servicekit::servicectl {
 namespace {
 
 using std::chrono::milliseconds;
-using State = Finding::State;
 
-/// A service decides what it reports, and the table has to fit on a screen.
-constexpr std::size_t widest_cell = 24;
-
-std::string cell(const std::string& text) { return text.empty() ? "-" : std::string{cli::cut(text, widest_cell)}; }
-
-std::string in_tenths(std::uint64_t tenths, const char* unit) {
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " " + unit;
-}
-
-std::string memory_in_words(std::uint64_t bytes) {
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
-    return in_tenths(bytes * 10 / mebibyte, "MiB");
-}
-
-std::string cpu_in_words(milliseconds time) {
-    const auto count = static_cast<std::uint64_t>(std::max<milliseconds::rep>(time.count(), 0));
-    return in_tenths(count / 100, "s");
-}
-
-/// Returns "ready", "not ready", "hung" or "down"; empty if that is unknown.
-std::string health_of(const Finding& finding, const Object& busy) {
-    switch (finding.state) {
-        case State::answers:
-            return finding.status.get<std::string>("state", {}) == "running" &&
-                           busy.get<std::string>("event", {}) != "reload"
-                       ? "ready"
-                       : "not ready";
-        case State::hung:
-            return "hung";
-        case State::dead:
-        case State::stopped:
-            return "down";
-        default:
-            return {};
-    }
-}
-
-class Names {
-public:
-    explicit Names(os::Users& users) : users_{users} {}
-    const std::string& of(uid_t user) {
-        const auto known = names_.find(user);
-        if (known != names_.end()) return known->second;
-        const auto found = users_.find_user(std::to_string(user));
-        // A login name may consist of digits, too.
-        const bool has_name = found && *found && (*found)->uid == user && !(*found)->name.empty();
-        return names_.emplace(user, has_name ? (*found)->name : std::to_string(user)).first->second;
-    }
-
-private:
-    os::Users& users_;
-    std::map<uid_t, std::string> names_;
-};
-
-/// One service of the list.
-Object describe(const Place& place, const Finding& finding, Names& names) {
-    const Object& status = finding.status;
-    const uid_t user = finding.user.value_or(place.owner);
-    Object told{{"name", place.name()}, {"state", state_in_words(finding)}};
-    if (std::string role = status.get<std::string>("role", {}); !role.empty()) told.append("role", std::move(role));
-    if (finding.pid > 0) told.append("pid", finding.pid);
-    if (user != no_id) {
-        told.append("user", names.of(user));
-        told.append("uid", user);
-    }
-    if (finding.state == State::answers) {
-        told.append("uptime", status.get<std::int64_t>("uptime", 0));
-        told.append("version", status.get<std::string>("version", {}));
-    }
-    Object busy = busy_with(status);
-    std::string health = health_of(finding, busy);
-    if (!busy.empty()) told.append("busy", std::move(busy));
-    if (finding.usage) {
-        told.append("memory", finding.usage->memory);
-        told.append("cpu", seconds_value(finding.usage->cpu));
-    }
-    if (!health.empty()) told.append("health", std::move(health));
-    if (!finding.reason.empty()) told.append("reason", finding.reason);
-    told.append("control-socket", place.paths.control_socket);
-    told.append("pid-file", place.paths.pid_file);
-    return told;
-}
-
-std::string text_of(const Object& service, const char* key) { return cell(service.get<std::string>(key, {})); }
-
-std::vector<std::string> row_of(const Object& service, const Finding& finding, bool has_roles) {
-    std::vector<std::string> row{text_of(service, "name"), text_of(service, "state")};
-    if (has_roles) row.push_back(text_of(service, "role"));
-    row.push_back(finding.pid > 0 ? std::to_string(finding.pid) : "-");
-    row.push_back(text_of(service, "user"));
-    row.push_back(service.contains("uptime") ? short_time(service.get<std::int64_t>("uptime")) : "-");
-    row.push_back(text_of(service, "version"));
-    const Value* const busy = service.find("busy");
-    row.push_back(busy == nullptr ? "-"
-                                  : text_of(busy->as_object(), "event") + " " +
-                                        short_time(busy->as_object().get<std::int64_t>("seconds")));
-    row.push_back(finding.usage ? memory_in_words(finding.usage->memory) : "-");
-    row.push_back(finding.usage ? cpu_in_words(finding.usage->cpu) : "-");
-    row.push_back(text_of(service, "health"));
-    return row;
-}
-
-/// Returns true if the socket is that of a service, as far as can be seen. Other programs may have a NAME.control, too.
-bool is_service(const Place& place, const Finding& finding, os::Files& files) {
-    if (finding.state == State::not_trusted) return false;
-    if (finding.state == State::answers || place.record) return true;
-    const auto pid_file = files.status(place.paths.pid_file, os::Links::do_not_follow);
-    return pid_file && pid_file->has_value();
-}
-
-bool is_wanted(const Place& place, const Command& command) {
-    return command.targets.empty() ||
-           std::any_of(command.targets.begin(), command.targets.end(),
-                       [&](const std::string& pattern) { return matches(pattern, place.name()); });
+/// Returns a number of seconds up to a minute.
+std::optional<milliseconds> duration_of(const std::string& text, milliseconds shortest) {
+    constexpr double longest = 60;
+    const auto seconds = parse_number<double>(text);
+    if (!seconds || !(*seconds > 0) || *seconds > longest) return std::nullopt;
+    const milliseconds duration{static_cast<milliseconds::rep>(*seconds * 1000)};
+    return duration < shortest ? std::nullopt : std::optional{duration};
 }
 
 }  // namespace
 
 std::optional<std::string> check_list(Command& command) {
+    constexpr milliseconds shortest_interval{100};
     for (const auto& [name, text] : command.own_options) {
         if (name == "--all") {
             command.all = true;
             continue;
         }
-        constexpr double longest = 60;
-        const auto seconds = parse_number<double>(text);
-        if (!seconds || !(*seconds > 0) || *seconds > longest)
-            return "--timeout takes a number of seconds up to 60, not '" + text + "'";
-        command.timeout = milliseconds{static_cast<milliseconds::rep>(*seconds * 1000)};
+        const bool is_timeout = name == "--timeout";
+        const auto duration = duration_of(text, is_timeout ? milliseconds{0} : shortest_interval);
+        if (!duration)
+            return name + " takes a number of seconds " + (is_timeout ? "up to" : "from 0.1 to") + " 60, not '" + text +
+                   "'";
+        (is_timeout ? command.timeout : command.interval) = *duration;
     }
     return std::nullopt;
 }
 
-int list(const Command& command, cli::Console& console, const cli::Tools& tools) {
-    const os::Host& host = tools.host;
-    std::vector<Place> places = find_places(host);
-    std::erase_if(places, [&](const Place& place) { return !is_wanted(place, command); });
-    const std::vector<Finding> findings = survey(places, command.timeout, host);
+std::optional<std::string> check_top(Command& command) {
+    if (command.json) return "'top' has no JSON; 'servicectl list --json' has it";
+    return check_list(command);
+}
 
-    Names names{*host.users};
-    Value::List services;
-    std::vector<const Finding*> shown;
-    std::size_t not_asked = 0;
-    for (std::size_t i = 0; i < places.size(); ++i) {
-        const Finding& finding = findings[i];
-        if (finding.state == State::stopped && !command.all) continue;
-        if (!is_service(places[i], finding, *host.files)) continue;
-        if (finding.state == State::not_asked) ++not_asked;
-        services.emplace_back(describe(places[i], finding, names));
-        shown.push_back(&finding);
-    }
-    if (not_asked > 0)
-        console.warn({ExitCode::timeout, "ask", std::to_string(not_asked) + " services",
+int list(const Command& command, cli::Console& console, const Tools& tools) {
+    Listing listing =
+        list_services({.patterns = command.targets, .all = command.all, .timeout = command.timeout}, tools.host);
+    if (listing.not_asked > 0)
+        console.warn({ExitCode::timeout, "ask", std::to_string(listing.not_asked) + " services",
                       "the time was over, or there were too few descriptors"});
+    for (const ListedService& service : listing.services)
+        if (const auto newer = newer_protocol(service.finding))
+            console.warn({ExitCode::usage, "understand all of", service.place.name(), *newer});
     if (console.uses_json()) {
+        Value::List services;
+        for (ListedService& service : listing.services) services.emplace_back(std::move(service.fields));
         console.print_json({{"services", std::move(services)}});
         return 0;
     }
-    if (services.empty()) {
+    if (listing.services.empty()) {
         console.say("no services run");
         return 0;
     }
-    const bool has_roles = std::any_of(services.begin(), services.end(),
-                                       [](const Value& service) { return service.as_object().contains("role"); });
-    std::vector<std::string> header{"NAME",    "STATE", "ROLE",   "PID", "USER",  "UPTIME",
-                                    "VERSION", "BUSY",  "MEMORY", "CPU", "HEALTH"};
-    if (!has_roles) header.erase(header.begin() + 2);
-    std::vector<std::vector<std::string>> rows{std::move(header)};
-    for (std::size_t i = 0; i < services.size(); ++i)
-        rows.push_back(row_of(services[i].as_object(), *shown[i], has_roles));
+    const bool roles = has_roles(listing);
+    std::vector<std::vector<std::string>> rows{list_header(roles)};
+    for (const ListedService& service : listing.services) rows.push_back(list_cells(service, roles));
     console.print(cli::table(std::move(rows)));
     return 0;
 }

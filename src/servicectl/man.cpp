@@ -289,7 +289,7 @@ std::optional<std::string> check_man(Command& command) {
     return "it has the pages servicectl, without an argument, and servicekit, not '" + command.targets.back() + "'";
 }
 
-int man(const Command& command, cli::Console& console, const cli::Tools& tools) {
+int man(const Command& command, cli::Console& console, const Tools& tools) {
     const std::string date = cli::date_of_page(*tools.host.environment);
     const std::string page = command.targets.empty() ? servicectl_page(date) : servicekit_page(date);
     console.tell(page, {{"page", page}});

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "cli/console.hpp"
-#include "cli/tools.hpp"
 #include "servicectl/command.hpp"
+#include "servicectl/tools.hpp"
 
 namespace servicekit::servicectl {
 
@@ -17,6 +17,6 @@ namespace servicekit::servicectl {
 /// \returns what is wrong with the arguments of `man`
 [[nodiscard]] std::optional<std::string> check_man(Command& command);
 /// Prints one of the pages. \returns the exit code
-int man(const Command& command, cli::Console& console, const cli::Tools& tools);
+int man(const Command& command, cli::Console& console, const Tools& tools);
 
 }  // namespace servicekit::servicectl

@@ -7,6 +7,8 @@
 #include "servicectl/completion.hpp"
 #include "servicectl/list.hpp"
 #include "servicectl/man.hpp"
+#include "servicectl/new/new.hpp"
+#include "servicectl/top/watch_services.hpp"
 
 namespace servicekit::servicectl {
 namespace {
@@ -16,6 +18,15 @@ constexpr std::array list_options{
     OptionRow{"", "--timeout", "SECONDS", "how long to wait for all answers; 0.5 s unless given"},
 };
 constexpr std::array<std::string_view, 2> list_examples{"list", "list 'web-*' --json"};
+
+constexpr std::array top_options{
+    OptionRow{"", "--interval", "SECONDS", "time between two questions; 2 s unless given"},
+    list_options[0],
+    list_options[1],
+};
+constexpr std::array<std::string_view, 3> top_examples{"top", "top 'web-*' --interval 5", "-H db.example.org top"};
+
+constexpr std::array<std::string_view, 1> new_examples{"new mailbox && cd mailbox"};
 
 constexpr std::array<std::string_view, 1> man_pages{"servicekit"};
 
@@ -28,6 +39,23 @@ constexpr std::array rows{
             .examples = list_examples,
             .check = &check_list,
             .run = &list},
+    OwnVerb{.name = "top",
+            .arguments = "[PATTERN...]",
+            .text = "shows the same live on the terminal, with details of each service",
+            .options = top_options,
+            .note = "The key ? shows all keys; q quits. No key changes a service.",
+            .argument_kind = ArgumentKind::services,
+            .examples = top_examples,
+            .check = &check_top,
+            .run = &top::watch_services},
+    OwnVerb{.name = "new",
+            .arguments = "NAME [DIR]",
+            .text = "writes the project of a new service, which builds and passes its test at once",
+            .note = "NAME has small letters and digits, in words joined by '-' or '_'. DIR does not exist, or is empty; "
+                    "it is ./NAME unless given.",
+            .examples = new_examples,
+            .check = &check_new,
+            .run = &make_project},
     OwnVerb{.name = "completion",
             .arguments = "SHELL",
             .text = "prints a completion script of servicectl for bash, zsh or fish",

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "cli/console.hpp"
-#include "cli/tools.hpp"
 #include "servicectl/command.hpp"
+#include "servicectl/tools.hpp"
 
 namespace servicekit::servicectl {
 
@@ -28,6 +28,7 @@ struct OwnVerb {
     std::string_view arguments;  ///< for the usage, such as "[PATTERN...]"; empty: it takes none
     std::string_view text;       ///< one line for the help
     std::span<const OptionRow> options = {};
+    std::string_view note = {};  ///< more for the help
     ArgumentKind argument_kind = ArgumentKind::none;
     std::span<const std::string_view> words = {};  ///< all arguments that it takes, if it takes words
     std::span<const std::string_view> examples = {};
@@ -35,7 +36,7 @@ struct OwnVerb {
     /// check. \returns what is wrong
     std::optional<std::string> (*check)(Command&) = nullptr;
     /// Runs the verb, prints, and returns the exit code.
-    int (*run)(const Command&, cli::Console&, const cli::Tools&) = nullptr;
+    int (*run)(const Command&, cli::Console&, const Tools&) = nullptr;
 };
 
 /// Returns the verbs that servicectl has in addition to those of services, in the order of the help text.

@@ -173,7 +173,7 @@ int run_remotely(const Command& command, const std::vector<std::string>& argumen
 }
 
 /// \returns the exit code, after all output
-int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tools, cli::Console& console) {
+int run_parsed(const std::vector<std::string>& arguments, const Tools& tools, cli::Console& console) {
     if (!arguments.empty() && arguments.front() == cli::inner_verb) {
         const auto words = arguments.begin() + (arguments.size() > 1 && arguments[1] == "--" ? 2 : 1);
         complete({words, arguments.end()}, console, tools);
@@ -209,7 +209,7 @@ int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tool
 
 }  // namespace
 
-int run_servicectl(const std::vector<std::string>& arguments, const cli::Tools& tools) {
+int run_servicectl(const std::vector<std::string>& arguments, const Tools& tools) {
     cli::Console console{*tools.host.streams, *tools.host.environment, "servicectl"};
     // Otherwise a file that a verb opens would get the number of a standard stream.
     if (const auto opened = tools.host.streams->open_closed_ones(); !opened) return console.fail(opened.error());

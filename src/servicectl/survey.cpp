@@ -32,8 +32,13 @@ bool is_one_of(int errno_value, std::initializer_list<int> values) {
 /// Asks many services on an event loop. run() is for the thread that made it; everything else runs in the loop.
 class Survey {
 public:
-    Survey(const std::vector<Place>& places, milliseconds at_most, const os::Host& host)
-        : places_{places}, at_most_{at_most}, host_{host}, findings_(places.size()), asked_(places.size()) {
+    Survey(const std::vector<Place>& places, milliseconds at_most, const os::Host& host, const Question& question)
+        : places_{places},
+          at_most_{at_most},
+          host_{host},
+          question_{question},
+          findings_(places.size()),
+          asked_(places.size()) {
         order();
         const std::size_t limit = host.process->descriptor_limit();
         most_open_ = std::max(limit, spare_descriptors + 1) - spare_descriptors;
@@ -52,7 +57,10 @@ public:
             loop_.reset();
             return finish();
         }
-        parking_->park();
+        {
+            const std::stop_callback on_stop{question_.stop, [this] { loop_->post([this] { end(); }); }};
+            parking_->park();
+        }
         loop_->stop();
         return finish();
     }
@@ -135,7 +143,7 @@ private:
             Asked asked;
             const int descriptor = (*connection)->descriptor();
             asked.exchange = std::make_unique<Exchange>(*std::move(connection), places_[i].paths.control_socket,
-                                                        "status", Object{}, CallOptions{}, longest_reply);
+                                                        question_.event, Object{}, CallOptions{}, longest_reply);
             asked.watch = loop_->watch(descriptor);
             asked_[i] = std::move(asked);
             ++open_;
@@ -259,6 +267,7 @@ private:
     const std::vector<Place>& places_;
     const milliseconds at_most_;
     const os::Host& host_;
+    const Question& question_;
     std::vector<Finding> findings_;
     std::vector<Asked> asked_;
     std::vector<std::size_t> waiting_;  ///< the next one is at the end
@@ -334,8 +343,9 @@ Object busy_with(const Object& status) {
 
 std::string short_time(std::int64_t seconds) { return cli::short_duration(std::chrono::seconds{seconds}); }
 
-std::vector<Finding> survey(const std::vector<Place>& places, milliseconds at_most, const os::Host& host) {
-    return Survey{places, at_most, host}.run();
+std::vector<Finding> survey(const std::vector<Place>& places, milliseconds at_most, const os::Host& host,
+                            const Question& question) {
+    return Survey{places, at_most, host, question}.run();
 }
 
 }  // namespace servicekit::servicectl

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ struct Finding {
         not_asked,    ///< the time was over, or this process has too few descriptors
     };
     State state = State::not_asked;
-    Object status = {};
+    Object status = {};              ///< the reply; that of another event, if the survey asked for one
     pid_t pid = 0;                   ///< 0 if unknown
     std::optional<uid_t> user = {};  ///< of the process, if known
     std::optional<os::ProcessUsage> usage = {};
@@ -49,9 +50,15 @@ struct Finding {
 /// Returns for example "1h 2m".
 [[nodiscard]] std::string short_time(std::int64_t seconds);
 
+/// What a survey asks, and how it is ended.
+struct Question {
+    std::string event = "status";  ///< one that changes nothing
+    std::stop_token stop = {};     ///< ends the survey early, as if the time were over
+};
+
 /// Asks all services for their status at the same time. Never waits longer than `at_most`, whatever the services do.
 /// \returns a finding for each place
 [[nodiscard]] std::vector<Finding> survey(const std::vector<Place>& places, std::chrono::milliseconds at_most,
-                                          const os::Host& host);
+                                          const os::Host& host, const Question& question = {});
 
 }  // namespace servicekit::servicectl

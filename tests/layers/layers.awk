@@ -33,6 +33,7 @@ BEGIN {
     third_party["base"] = "^(rapidjson|fmt)/"
     third_party["policies"] = "^zlib\\.h$"
     third_party["programs"] = "^CLI/"
+    third_party["servicectl"] = "^curses\\.h$"
 
     # Headers with a dot that define types, numbers and compiler features, and no system calls.
     harmless = "^(sys/types\\.h|sysexits\\.h|cxxabi\\.h)$"

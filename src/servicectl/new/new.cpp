@@ -1,7 +1,9 @@
 #include "servicectl/new/new.hpp"
 
 #include <array>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 #include "base/escaped_text.hpp"
 #include "servicectl/new/project_name.hpp"
@@ -42,22 +44,24 @@ void print(const ProjectName& name, const std::string& directory, const std::vec
 
 }  // namespace
 
-int make_project(const std::vector<std::string>& targets, cli::Console& console, os::Directories& directories) {
+std::optional<std::string> check_new(Command& command) {
+    if (command.targets.empty()) return "'new' needs a name for the service";
+    constexpr std::size_t most = 2;
+    if (command.targets.size() > most)
+        return "'new' takes a name and a directory, and not '" + command.targets[most] + "'";
+    return std::nullopt;
+}
+
+int make_project(const Command& command, cli::Console& console, const Tools& tools) {
+    const std::vector<std::string>& targets = command.targets;
     const auto name = ProjectName::from(targets.front());
     if (!name) return console.fail(name.error());
     const std::string directory = targets.size() > 1 ? targets[1] : name->service;
     const std::vector<ProjectFile> files = project_files(*name);
-    if (const auto written = write_project(directory, files, directories); !written)
+    if (const auto written = write_project(directory, files, *tools.directories); !written)
         return console.fail(written.error());
     print(*name, directory, files, console);
     return 0;
-}
-
-std::string help_of_new() {
-    return "writes the project of a new service, which builds and passes its test at once\n\n"
-           "Usage: servicectl new NAME [DIR] [OPTIONS]\n\n"
-           "  NAME                    of the service: small letters and digits, in words joined by '-' or '_'\n"
-           "  DIR                     a directory that does not exist, or is empty; ./NAME unless given\n";
 }
 
 }  // namespace servicekit::servicectl

@@ -1,19 +1,19 @@
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/console.hpp"
-#include "os/files/directories.hpp"
+#include "servicectl/command.hpp"
+#include "servicectl/tools.hpp"
 
 namespace servicekit::servicectl {
 
-/// Writes the project of a new service, and prints its files and the next commands.
-/// \param targets the name of the service; after it the directory, if it is not ./NAME
+/// \returns what is wrong with the arguments of `new`
+[[nodiscard]] std::optional<std::string> check_new(Command& command);
+/// Writes the project of a new service, and prints its files and the next commands. The first target of the command is
+/// the name of the service, and the second one the directory, if it is not ./NAME.
 /// \returns the exit code
-int make_project(const std::vector<std::string>& targets, cli::Console& console, os::Directories& directories);
-
-/// Returns the help of `servicectl new`, without the options of all verbs.
-[[nodiscard]] std::string help_of_new();
+int make_project(const Command& command, cli::Console& console, const Tools& tools);
 
 }  // namespace servicekit::servicectl

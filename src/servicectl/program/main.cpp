@@ -1,8 +1,12 @@
 #include <string>
 #include <vector>
 
+#include "servicectl/program/curses_screen.hpp"
 #include "servicectl/servicectl.hpp"
 
 int main(int argc, char** argv) {
-    return servicekit::servicectl::run_servicectl(std::vector<std::string>(argv, argv + argc));
+    namespace servicectl = servicekit::servicectl;
+    servicectl::Tools tools;
+    tools.open_screen = &servicectl::open_curses_screen;
+    return servicectl::run_servicectl(std::vector<std::string>(argv, argv + argc), tools);
 }

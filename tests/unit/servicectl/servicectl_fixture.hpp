@@ -35,7 +35,7 @@ protected:
     /// \returns the exit code of `servicectl ARGUMENTS...`
     int run(std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "servicectl");
-        return run_servicectl(arguments, tools, directories);
+        return run_servicectl(arguments, tools);
     }
     void act_as(uid_t user) { host.act_as({.pid = host.process.id(), .uid = user, .gid = user}); }
     void add_directory(const std::string& path, uid_t owner, mode_t permissions = 0755) {
@@ -98,7 +98,7 @@ protected:
 
     mocks::FakeOs host;
     FakeDirectories directories{host.files};
-    cli::Tools tools{.host = host.host()};
+    Tools tools{{.host = host.host()}, &directories, {}};
     std::vector<std::unique_ptr<ScriptedService>> services;
 };
 
