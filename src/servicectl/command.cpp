@@ -119,8 +119,9 @@ private:
     void take_option_of_verb(const std::string& word) {
         const bool is_test = word == "-t" && described_ != nullptr && described_->verb == Verb::wait;
         command_.arguments.push_back(is_test ? "--test" : word);
-        const bool has_value =
-            word.find('=') == std::string::npos && at_ + 1 < words_.size() && cli::takes_next(word, words_[at_ + 1]);
+        const bool is_followed = word.find('=') == std::string::npos && at_ + 1 < words_.size();
+        const bool is_of_top = command_.verb == "top" && word == "--interval";
+        const bool has_value = is_followed && (is_of_top || cli::takes_next(word, words_[at_ + 1]));
         if (has_value) command_.arguments.push_back(words_[++at_]);
     }
     std::optional<Answer> take_host(std::string host) {

@@ -47,7 +47,18 @@ std::string known_from_list(const ServiceRow& row, const std::string& log_file) 
         add("state", state_in_words(row.service.finding));
         if (row.service.finding.pid > 0) add("pid", std::to_string(row.service.finding.pid));
     }
-    for (const char* const key : {"reason", "user", "health", "control-socket", "pid-file"})
+    const auto header = list_header(false);
+    const auto cells = row.cells(false);
+    const auto add_cell = [&](const char* name, std::string_view column) {
+        const auto found = std::find(header.begin(), header.end(), column);
+        add(name, cells.at(static_cast<std::size_t>(found - header.begin())));
+    };
+    add("reason", std::string{cli::cut(fields.get<std::string>("reason", {}), longest_text)});
+    add_cell("user", "USER");
+    add_cell("memory", "MEMORY");
+    add_cell("cpu", "CPU");
+    add_cell("health", "HEALTH");
+    for (const char* const key : {"control-socket", "pid-file"})
         add(key, std::string{cli::cut(fields.get<std::string>(key, {}), longest_text)});
     add("log-file", log_file);
     return cli::table(std::move(rows));

@@ -1,8 +1,6 @@
 #include "servicectl/top/list_view.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,15 +25,6 @@ std::string time_of_day(std::chrono::system_clock::time_point time) {
     constexpr std::size_t begin_of_time = 11;
     constexpr std::size_t length_of_time = 8;
     return rfc3339(time).substr(begin_of_time, length_of_time) + " UTC";
-}
-
-std::string percent(double number) {
-    const auto tenths = static_cast<std::uint64_t>(number * 10 + 0.5);
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
-}
-
-std::vector<std::string> cells_of(const ServiceRow& row, bool has_roles) {
-    return list_cells(row.service, has_roles, row.cpu ? percent(*row.cpu) : "-");
 }
 
 Tone tone_of(const ServiceRow& row) {
@@ -222,7 +211,7 @@ void ListView::add_table(Page& page, std::size_t rows, Size size, const Width& w
     for (const std::string& name : header) widths.push_back(columns_of(name, width));
     std::vector<std::vector<std::string>> cells;
     for (const ServiceRow* row : shown) {
-        cells.push_back(cells_of(*row, has_roles));
+        cells.push_back(row->cells(has_roles));
         for (std::size_t i = 0; i < widths.size(); ++i)
             widths[i] = std::max(widths[i], columns_of(cells.back()[i], width));
     }

@@ -60,6 +60,11 @@ double number_of(const ServiceRow& row, SortKey key) {
     return unknown;
 }
 
+std::string percent(double number) {
+    const auto tenths = static_cast<std::uint64_t>(number * 10 + 0.5);
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
+}
+
 }  // namespace
 
 std::string_view sort_key_in_words(SortKey key) noexcept {
@@ -101,6 +106,10 @@ std::string_view sorted_column(SortKey key) noexcept {
 std::string ServiceRow::identity() const {
     // Neither path contains a null character.
     return service.place.paths.control_socket + '\0' + service.place.paths.pid_file;
+}
+
+std::vector<std::string> ServiceRow::cells(bool has_roles) const {
+    return list_cells(service, has_roles, cpu ? percent(*cpu) : "-");
 }
 
 void ServiceTable::take(TimedListing now) {

@@ -34,6 +34,8 @@ struct ServiceRow {
 
     /// Returns what tells a service from all others, whatever their names are.
     [[nodiscard]] std::string identity() const;
+    /// Returns the cells below list_header(), as list_cells() does, with CPU in percent.
+    [[nodiscard]] std::vector<std::string> cells(bool has_roles) const;
 };
 
 struct ServiceCounts {
