@@ -19,8 +19,8 @@ class ServicekitConan(ConanFile):
     topics = ("service", "daemon", "unix")
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"shared": [True, False], "mocks": [True, False]}
-    default_options = {"shared": False, "mocks": True}
+    options = {"shared": [True, False], "mocks": [True, False], "servicectl": [True, False]}
+    default_options = {"shared": False, "mocks": True, "servicectl": False}
 
     def _tree(self):
         return os.path.join(self.recipe_folder, "..", "..")
@@ -40,6 +40,8 @@ class ServicekitConan(ConanFile):
         self.requires("zlib/[>=1.2 <2]")
         for library in ("cli11/[>=2.1 <3]", "fmt/[>=9 <12]", "rapidjson/cci.20230929"):
             self.requires(library, visible=False)
+        if self.options.servicectl:
+            self.requires("ncurses/[>=6.2 <7]", visible=False, options={"with_widec": True})
         if self.options.mocks:
             self.requires("gtest/[>=1.12 <2]", transitive_headers=True)
 
@@ -57,6 +59,7 @@ class ServicekitConan(ConanFile):
         toolchain.cache_variables["SERVICEKIT_TESTS"] = False
         toolchain.cache_variables["SERVICEKIT_EXAMPLES"] = False
         toolchain.cache_variables["SERVICEKIT_LISP"] = "OFF"
+        toolchain.cache_variables["SERVICEKIT_SERVICECTL"] = bool(self.options.servicectl)
         toolchain.cache_variables["SERVICEKIT_STATIC_BOOST"] = not self.dependencies["boost"].options.shared
         toolchain.cache_variables["CMAKE_DISABLE_FIND_PACKAGE_GTest"] = not self.options.mocks
         toolchain.generate()

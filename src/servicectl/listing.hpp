@@ -43,7 +43,7 @@ struct Listing {
 [[nodiscard]] std::vector<std::string> list_header(bool has_roles);
 /// Returns the cells below the header: escaped, and short enough for a screen.
 /// \param cpu the cell below CPU; nothing: the processor time since the start
-[[nodiscard]] std::vector<std::string> list_cells(const ListedService& service, bool has_roles,
+[[nodiscard]] std::vector<std::string> list_cells(const ListedService& listed, bool has_roles,
                                                   const std::optional<std::string>& cpu = std::nullopt);
 
 }  // namespace servicekit::servicectl

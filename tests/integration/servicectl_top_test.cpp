@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/tmux.hpp"
 
@@ -42,6 +43,15 @@ protected:
         program.add_options(
             {"--name", name, "--pid-file", program.pid_file(), "--control-socket", program.control_socket()});
         return program;
+    }
+    /// Stops a service by a signal. Returns when none of its threads runs any more.
+    static void hold(const RunningService& service) {
+        service.signal(SIGSTOP);
+        await_state("the service is stopped", [&service] {
+            for (const auto& thread : fs::directory_iterator{proc(service.pid(), "task")})
+                if (read_file(thread.path() / "stat").find(") T ") == std::string::npos) return false;
+            return true;
+        });
     }
     /// Runs `servicectl top` for the services of this test.
     void begin(const std::string& environment = {}) {
@@ -87,7 +97,7 @@ TEST_F(ServicectlTopTest, WatchesServices) {
     terminal->await_text("top-two");
 
     // Shows that a service hangs, and that it answers again.
-    two.signal(SIGSTOP);
+    hold(two);
     EXPECT_THAT(line_of("top-two", terminal->await_text("1 hung")), HasSubstr(" hung "));
     two.signal(SIGCONT);
     terminal->await_text("0 hung");
@@ -140,7 +150,7 @@ TEST_F(ServicectlTopTest, ShowsTheDetailsOfAService) {
 
 TEST_F(ServicectlTopTest, KeysWorkWhileServicesHang) {
     RunningService one{greeter("top-one")};
-    one.signal(SIGSTOP);
+    hold(one);
     terminal->enter("servicectl top 'top-*' --timeout 60; echo \"code $?\"");
     terminal->await_text("asking the services");
     terminal->press({"?"});

@@ -2,6 +2,7 @@
 get_filename_component(SOURCE_PATH "${CURRENT_PORT_DIR}/../../.." ABSOLUTE)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS features
+    FEATURES servicectl SERVICEKIT_SERVICECTL
     INVERTED_FEATURES mocks CMAKE_DISABLE_FIND_PACKAGE_GTest)
 string(COMPARE EQUAL "${VCPKG_LIBRARY_LINKAGE}" static static_boost)
 
@@ -17,6 +18,9 @@ vcpkg_cmake_configure(
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/servicekit)
 vcpkg_fixup_pkgconfig()
+if("servicectl" IN_LIST FEATURES)
+    vcpkg_copy_tools(TOOL_NAMES servicectl AUTO_CLEAN)
+endif()
 
 file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/debug/include" "${CURRENT_PACKAGES_DIR}/debug/share"
     "${CURRENT_PACKAGES_DIR}/share/doc")

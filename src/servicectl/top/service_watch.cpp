@@ -90,6 +90,29 @@ private:
     std::vector<std::string> remarks_;
 };
 
+/// Returns the number of values in a value, itself included, and counts each started 16 bytes of text as one.
+std::size_t weight_of(const Value& value) {
+    constexpr std::size_t bytes_of_one = 16;
+    std::size_t weight = 1;
+    if (value.is_string()) weight += value.as_string().size() / bytes_of_one;
+    if (value.is_list())
+        for (const Value& item : value.as_list()) weight += weight_of(item);
+    if (value.is_object())
+        for (const auto& [key, member] : value.as_object()) weight += weight_of(member) + key.size() / bytes_of_one;
+    return weight;
+}
+
+/// Removes each large status of another user's service. They are kept from one listing to the next, and one user may
+/// have hundreds.
+void remove_large_statuses(Listing& listing, const os::Host& host) {
+    constexpr std::size_t most = 4096;
+    for (ListedService& service : listing.services) {
+        if (!is_of_another_user(service.place, host) || weight_of(service.finding.status) <= most) continue;
+        service.finding.status = {{"state", state_in_words(service.finding)}};
+        service.fields.set("reason", "its status is too long to be shown here");
+    }
+}
+
 /// Returns why the log is not shown; empty if it is.
 std::string refuse_log(const Place& place, const os::Host& host) {
     const std::string shows = "'servicectl logs " + place.name() + "'";
@@ -174,6 +197,7 @@ Background::Work list_at_intervals(ListingScope scope, milliseconds interval, os
         TimedListing listing;
         try {
             listing.listing = list_services(scope, host, stop);
+            remove_large_statuses(listing.listing, host);
         } catch (const std::exception& error) {
             listing.failure = error.what();
         }

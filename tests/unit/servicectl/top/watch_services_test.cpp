@@ -221,6 +221,29 @@ TEST_F(ServicectlTopTest, TheLogOfAnotherUserIsNotOpened) {
     EXPECT_EQ(top(), 0) << error();
 }
 
+TEST_F(ServicectlTopTest, TheLargeStatusOfAnotherUserIsNotKept) {
+    std::string list = "1";
+    for (int i = 0; i < 5000; ++i) list += ",1";
+    const std::string large = R"({"state":"running","list":[)" + list + "]}";
+    add_directory("/run/user/1000", alice, 0700);
+    serve("/run/user/1000", "alices", large, alice);
+    serve("/run", "roots", large);
+    host.when_idle([this] { terminal.type(Key::Name::enter); });
+    host.when_idle([this] {
+        EXPECT_THAT(terminal.text(),
+                    AllOf(StartsWith("alices  running"), HasSubstr("its status is too long"), Not(HasSubstr("list"))));
+        terminal.type(Key::Name::escape);
+        terminal.type(Key::Name::down);
+        terminal.type(Key::Name::enter);
+    });
+    host.when_idle([this] {
+        EXPECT_THAT(terminal.text(), AllOf(StartsWith("roots  running"), HasSubstr("list    [1,1,1")));
+        terminal.type("qq");
+    });
+
+    EXPECT_EQ(top(), 0) << error();
+}
+
 TEST_F(ServicectlTopTest, SignalsEndItAndRestoreTheTerminal) {
     for (const auto& [number, code] :
          {std::pair{SIGINT, 0}, std::pair{SIGTERM, 143}, std::pair{SIGHUP, 129}, std::pair{SIGQUIT, 131}}) {
