@@ -8,7 +8,6 @@
 #include <curses.h>
 
 #include <algorithm>
-#include <array>
 #include <clocale>
 #include <cstdio>
 #include <cwchar>
@@ -17,8 +16,8 @@
 #include <utility>
 
 #include "base/escaped_text.hpp"
-#include "base/utf8.hpp"
 #include "os/streams/terminal_size.hpp"
+#include "servicectl/top/characters.hpp"
 
 namespace servicekit::servicectl {
 namespace {
@@ -35,22 +34,6 @@ bool locale_has_utf8() {
     wchar_t wide = 0;
     std::mbstate_t state{};
     return std::mbrtowc(&wide, letter.data(), letter.size(), &state) == letter.size() && wide == L'\u00e9';
-}
-
-/// Calls a function for each character of a text. \pre the text is valid UTF-8
-template <typename Call>
-void for_each_character(std::string_view text, const Call& call) {
-    while (!text.empty()) {
-        const std::size_t length = std::max<std::size_t>(utf8_length(text), 1);
-        const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-        char32_t code = byte(0);
-        if (length > 1) {
-            code &= 0x7FU >> length;
-            for (std::size_t i = 1; i < length; ++i) code = (code << 6U) | (byte(i) & 0x3FU);
-        }
-        call(code);
-        text.remove_prefix(length);
-    }
 }
 
 Key named(Key::Name name) { return {.name = name}; }
@@ -135,18 +118,19 @@ private:
                 if (!cell.empty()) put_cell(cell, span.style);
                 cell.clear();
             };
-            for_each_character(span.text, [&](char32_t character) {
+            for (std::string_view rest = span.text; !rest.empty();) {
+                const char32_t character = top::take_character(rest).code;
                 const std::size_t width = columns_of(character);
-                // A mark joins the character before it, as many as a cell takes.
+                // Marks join the character before them, as many as a cell takes.
                 if (width == 0) {
                     if (!cell.empty() && cell.size() + 1 < CCHARW_MAX) cell += static_cast<wchar_t>(character);
-                    return;
+                    continue;
                 }
                 put();
                 if (used + width > columns) return;
                 used += width;
                 cell = is_shown(character) ? static_cast<wchar_t>(character) : replacement;
-            });
+            }
             put();
         }
     }

@@ -96,6 +96,7 @@ void DetailView::take(const ServiceRow* row) {
 }
 
 void DetailView::take(DetailUpdate update) {
+    const bool is_described_anew = update.events || !update.events_reason.empty();
     if (update.events) events_ = with_short_texts(*update.events);
     if (!update.events_reason.empty()) events_reason_ = std::move(update.events_reason);
     if (!update.log_reason.empty()) log_reason_ = std::move(update.log_reason);
@@ -103,7 +104,7 @@ void DetailView::take(DetailUpdate update) {
     // What a person looks at stays where it is.
     if (log_after_ > 0) log_after_ += update.log_lines.size();
     while (log_.size() > most_log_lines) log_.pop_front();
-    describe();
+    if (is_described_anew) describe();
 }
 
 void DetailView::describe() {

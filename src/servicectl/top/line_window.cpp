@@ -3,30 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/utf8.hpp"
+#include "servicectl/top/characters.hpp"
 
 namespace servicekit::servicectl::top {
 namespace {
-
-struct Decoded {
-    std::string_view bytes;
-    char32_t code = 0;
-};
-
-/// Removes the first character from the text. \pre the text is not empty
-Decoded take_character(std::string_view& text) {
-    // The text was escaped, so it is valid. Any other byte counts as a character.
-    const std::size_t length = std::max<std::size_t>(utf8_length(text), 1);
-    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    char32_t code = byte(0);
-    if (length > 1) {
-        code &= 0x7FU >> length;
-        for (std::size_t i = 1; i < length; ++i) code = (code << 6U) | (byte(i) & 0x3FU);
-    }
-    Decoded decoded{text.substr(0, length), code};
-    text.remove_prefix(length);
-    return decoded;
-}
 
 /// Copies the part of a line that is in a window.
 class Copying {
@@ -45,7 +25,7 @@ public:
     Line take() { return std::move(line_); }
 
 private:
-    void add(const Decoded& character, std::string& text) {
+    void add(const Character& character, std::string& text) {
         const std::size_t columns = width_(character.code);
         // A mark belongs to the character before it.
         if (columns == 0) {

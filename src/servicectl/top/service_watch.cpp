@@ -102,14 +102,17 @@ std::size_t weight_of(const Value& value) {
     return weight;
 }
 
-/// Removes each large status of another user's service. They are kept from one listing to the next, and one user may
-/// have hundreds.
-void remove_large_statuses(Listing& listing, const os::Host& host) {
+/// Shortens what other users report. It is kept from one listing to the next, and one user may have hundreds of
+/// services.
+void shorten_what_others_report(Listing& listing, const os::Host& host) {
     constexpr std::size_t most = 4096;
     for (ListedService& service : listing.services) {
-        if (!is_of_another_user(service.place, host) || weight_of(service.finding.status) <= most) continue;
-        service.finding.status = {{"state", state_in_words(service.finding)}};
-        service.fields.set("reason", "its status is too long to be shown here");
+        if (!is_of_another_user(service.place, host)) continue;
+        service.fields = with_short_texts(service.fields);
+        const bool is_long = weight_of(service.finding.status) > most;
+        service.finding.status = with_short_texts(is_long ? Object{{"state", state_in_words(service.finding)}}
+                                                          : std::exchange(service.finding.status, {}));
+        if (is_long) service.fields.set("reason", "its status is too long to be shown here");
     }
 }
 
@@ -120,6 +123,7 @@ std::string refuse_log(const Place& place, const os::Host& host) {
     if (!place.record) return "there is no record of its start, so its log file is not known";
     const std::string path = log_file_of(place);
     if (path.empty()) return "it has no log file; " + shows + " says more";
+    if (path.front() != '/') return "the path of its log file is relative; " + shows + " shows it";
     if (os::named_descriptor(path)) return "'" + path + "' is a descriptor that only the service has";
     return {};
 }
@@ -197,7 +201,7 @@ Background::Work list_at_intervals(ListingScope scope, milliseconds interval, os
         TimedListing listing;
         try {
             listing.listing = list_services(scope, host, stop);
-            remove_large_statuses(listing.listing, host);
+            shorten_what_others_report(listing.listing, host);
         } catch (const std::exception& error) {
             listing.failure = error.what();
         }

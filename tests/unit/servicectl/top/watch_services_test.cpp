@@ -237,7 +237,7 @@ TEST_F(ServicectlTopTest, TheLargeStatusOfAnotherUserIsNotKept) {
         terminal.type(Key::Name::enter);
     });
     host.when_idle([this] {
-        EXPECT_THAT(terminal.text(), AllOf(StartsWith("roots  running"), HasSubstr("list    [1,1,1")));
+        EXPECT_THAT(terminal.text(), AllOf(StartsWith("roots  running"), HasSubstr("list   [1,1,1")));
         terminal.type("qq");
     });
 
