@@ -20,10 +20,10 @@ using Arguments = std::vector<std::string>;
 
 /// The options that some verb has in addition to the settings.
 constexpr std::array<std::string_view, 22> verb_options{
-    "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",        "--live",
-    "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel",     "--schema",
-    "--socket", "--notify-reload", "--help",         "--version", "--package", "--json-errors", "--openmetrics",
-    "--program"};
+    "--json",    "--template",    "--user-manager", "--no-wait",       "--timeout", "--test",
+    "--live",    "--ready",       "--max-busy",     "--follow",        "--lines",   "--since",
+    "--channel", "--schema",      "--socket",       "--notify-reload", "--help",    "--version",
+    "--package", "--json-errors", "--openmetrics",  "--program"};
 constexpr std::string_view short_options = "fhn";
 
 bool is_verb_option(std::string_view name) {

@@ -28,12 +28,12 @@ struct Command {
     std::vector<std::pair<std::string, std::string>> own_options = {};  ///< of such a verb, with the text of the value
     std::vector<std::string> arguments = {};  ///< from the verb on, without targets and options of servicectl
     bool json = false;
-    bool all = false;                        ///< list, top: also services that have ended
-    bool all_users = false;                  ///< patterns match the services of other users, too
-    bool yes = false;                        ///< do not ask before a pattern changes services
-    std::chrono::milliseconds timeout{500};  ///< list, top: how long to wait for the answers
+    bool all = false;                          ///< list, top: also services that have ended
+    bool all_users = false;                    ///< patterns match the services of other users, too
+    bool yes = false;                          ///< do not ask before a pattern changes services
+    std::chrono::milliseconds timeout{500};    ///< list, top: how long to wait for the answers
     std::chrono::milliseconds interval{2000};  ///< top: time between two questions
-    std::string host = {};                   ///< run it there; empty: here
+    std::string host = {};                     ///< run it there; empty: here
 };
 
 /// Returns true for a verb of services that servicectl has, too.

@@ -1,6 +1,7 @@
 #include "servicectl/listing.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -155,12 +156,15 @@ std::vector<std::string> list_cells(const ListedService& listed, bool has_roles,
     if (has_roles) row.push_back(text_of(service, "role"));
     row.push_back(finding.pid > 0 ? std::to_string(finding.pid) : "-");
     row.push_back(text_of(service, "user"));
-    row.push_back(service.contains("uptime") ? short_time(service.get<std::int64_t>("uptime")) : "-");
+    row.push_back(service.contains("uptime")
+                      ? cli::short_duration(std::chrono::seconds{service.get<std::int64_t>("uptime")})
+                      : "-");
     row.push_back(text_of(service, "version"));
     const Value* const busy = service.find("busy");
-    row.push_back(busy == nullptr ? "-"
-                                  : text_of(busy->as_object(), "event") + " " +
-                                        short_time(busy->as_object().get<std::int64_t>("seconds")));
+    row.push_back(busy == nullptr
+                      ? "-"
+                      : text_of(busy->as_object(), "event") + " " +
+                            cli::short_duration(std::chrono::seconds{busy->as_object().get<std::int64_t>("seconds")}));
     row.push_back(finding.usage ? memory_in_words(finding.usage->memory) : "-");
     row.push_back(cpu ? *cpu : finding.usage ? cpu_in_words(finding.usage->cpu) : "-");
     row.push_back(text_of(service, "health"));

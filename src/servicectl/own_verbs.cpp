@@ -51,8 +51,9 @@ constexpr std::array rows{
     OwnVerb{.name = "new",
             .arguments = "NAME [DIR]",
             .text = "writes the project of a new service, which builds and passes its test at once",
-            .note = "NAME has small letters and digits, in words joined by '-' or '_'. DIR does not exist, or is empty; "
-                    "it is ./NAME unless given.",
+            .note =
+                "NAME has small letters and digits, in words joined by '-' or '_'. DIR does not exist, or is empty; "
+                "it is ./NAME unless given.",
             .examples = new_examples,
             .check = &check_new,
             .run = &make_project},

@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "cli/text.hpp"
 #include "client/exchange.hpp"
 #include "client/server_check.hpp"
 
@@ -340,8 +339,6 @@ Object busy_with(const Object& status) {
     const Object& first = runs->as_list().front().as_object();
     return {{"event", first.get<std::string>("event", {})}, {"seconds", first.get<std::int64_t>("seconds", 0)}};
 }
-
-std::string short_time(std::int64_t seconds) { return cli::short_duration(std::chrono::seconds{seconds}); }
 
 std::vector<Finding> survey(const std::vector<Place>& places, milliseconds at_most, const os::Host& host,
                             const Question& question) {

@@ -47,8 +47,6 @@ struct Finding {
 [[nodiscard]] std::optional<std::string> newer_protocol(const Finding& finding);
 /// Returns the event that the service reports to run, with the fields `event` and `seconds`; empty if none does.
 [[nodiscard]] Object busy_with(const Object& status);
-/// Returns for example "1h 2m".
-[[nodiscard]] std::string short_time(std::int64_t seconds);
 
 /// What a survey asks, and how it is ended.
 struct Question {

@@ -12,6 +12,7 @@
 #include "cli/console.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/session.hpp"
+#include "cli/text.hpp"
 #include "core/service_core.hpp"
 #include "servicectl/survey.hpp"
 #include "servicekit/core/settings.hpp"
@@ -97,7 +98,7 @@ void explain_failure(const Place& place, int code, cli::Console& console, const 
     const Object busy = busy_with(finding.status);
     if (!busy.empty())
         console.complain("it has been busy with '" + busy.get<std::string>("event") + "' for " +
-                         short_time(busy.get<std::int64_t>("seconds")) + pid);
+                         cli::short_duration(std::chrono::seconds{busy.get<std::int64_t>("seconds")}) + pid);
 }
 
 /// Returns true if the verb is of no use without the control socket.

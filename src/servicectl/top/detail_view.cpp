@@ -1,6 +1,7 @@
 #include "servicectl/top/detail_view.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -199,7 +200,7 @@ Line DetailView::title() const {
     if (busy != nullptr && busy->is_object())
         line.push_back({", busy with '" +
                         escaped(cli::cut(busy->as_object().get<std::string>("event", {}), longest_text)) + "' for " +
-                        short_time(busy->as_object().get<std::int64_t>("seconds", 0))});
+                        cli::short_duration(std::chrono::seconds{busy->as_object().get<std::int64_t>("seconds", 0)})});
     return line;
 }
 

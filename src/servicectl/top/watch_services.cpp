@@ -237,7 +237,8 @@ int watch_services(const Command& command, cli::Console& console, const Tools& t
         return console.fail(cannot_watch(ExitCode::usage, "stdin and stdout must be a terminal"));
     const std::string terminal = host.environment->get("TERM").value_or("");
     if (terminal.empty()) return console.fail(cannot_watch(ExitCode::usage, "TERM does not name the terminal"));
-    if (!tools.open_screen) return console.fail(cannot_watch(ExitCode::usage, "this program was built without screens"));
+    if (!tools.open_screen)
+        return console.fail(cannot_watch(ExitCode::usage, "this program was built without screens"));
     const auto code = Watching{command, host}.run(
         tools.open_screen, {.terminal = terminal, .has_colours = console.shows_colours(os::Stream::out)});
     return code ? *code : console.fail(code.error());

@@ -55,14 +55,15 @@ TEST(ServicectlCommandTest, RefusesWhatItDoesNotHave) {
 TEST(ServicectlCommandTest, TopTakesPatternsAndTimes) {
     const Command command = parsed({"top", "web-*", "--interval", "0.5", "--all", "--timeout", "3"});
 
-    EXPECT_EQ(command.kind, Command::Kind::top);
+    EXPECT_EQ(command.verb, "top");
+    EXPECT_EQ(command.kind, Command::Kind::own_verb);
     EXPECT_THAT(command.targets, ElementsAre("web-*"));
     EXPECT_EQ(command.interval, std::chrono::milliseconds{500});
     EXPECT_EQ(command.timeout, std::chrono::seconds{3});
     EXPECT_TRUE(command.all);
     for (const char* const interval : {"0", "0.01", "61", "-1", "soon", "nan"})
         EXPECT_THAT(refusal({"top", "--interval", interval}), HasSubstr("--interval takes a number of seconds"));
-    EXPECT_THAT(refusal({"top", "--interval"}), HasSubstr("--interval takes a number of seconds"));
+    EXPECT_THAT(refusal({"top", "--interval"}), HasSubstr("--interval takes a value: SECONDS"));
     EXPECT_THAT(refusal({"list", "--interval", "2"}), HasSubstr("'list' has no option '--interval'"));
     EXPECT_THAT(refusal({"top", "--follow"}), HasSubstr("'top' has no option '--follow'"));
     EXPECT_THAT(help_text("top"), AllOf(HasSubstr("--interval SECONDS"), HasSubstr("--all")));

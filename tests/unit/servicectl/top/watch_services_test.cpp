@@ -25,10 +25,11 @@ protected:
     /// \returns the exit code of `servicectl top OPTIONS...`
     int top(std::vector<std::string> options = {}) {
         options.insert(options.begin(), {"servicectl", "top"});
-        return run_servicectl(options, tools, [this](const ScreenOptions& screen) -> Result<std::unique_ptr<Screen>> {
+        tools.open_screen = [this](const ScreenOptions& screen) -> Result<std::unique_ptr<Screen>> {
             if (refusal) return *refusal;
             return std::unique_ptr<Screen>{std::make_unique<FakeScreen>(terminal, screen)};
-        });
+        };
+        return run_servicectl(options, tools);
     }
     /// Lets this time pass, and then makes a step. Until then each earlier step has had its effect.
     void after(std::chrono::milliseconds time, std::function<void()> step) {
