@@ -62,7 +62,7 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Paths& paths) {
     const bool is_proof = is_closed(paths);
     if (is_proof && holder.uid != no_id && tools_.host.users->is_one_user(holder.uid))
         instance.users.push_back(holder.uid);
-    // A service that ends closes its socket before it releases the lock, so the socket is no proof then.
+    // A service that ends closes its socket before it releases the lock, so its socket proves nothing then.
     const bool is_known = is_proof || may_serve(holder, instance.users) || (holder.pid > 0 && holder.pid == known_pid_);
     if (is_known && instance.pid > 0) return std::optional{std::move(instance)};
     const Peer server = server_at(paths);

@@ -294,11 +294,24 @@ void Lifecycle::ready() {
     descriptors_.report_ready();
     if (const auto interval = core_.policies_->daemon.alive_interval())
         core_.loop_->post([&core = core_, interval] { core.heartbeat_.start(*interval); });
+    write_metrics();
+}
+
+void Lifecycle::write_metrics() {
+    const Settings& settings = core_.configuration_.settings();
+    const std::string path = settings.get(setting::metrics_file);
+    if (path.empty()) return;
+    constexpr std::chrono::milliseconds shortest{1000};
+    core_.metrics_file_.start({.path = path,
+                               .interval = std::max(settings.get(setting::metrics_interval), shortest),
+                               .service = core_.instance_.paths.name,
+                               .collect = [&core = core_] { return core.metrics_report_.collect(); }});
 }
 
 void Lifecycle::end(const std::optional<Error>& fault) {
     auto& [daemon, lock, log, control] = *core_.policies_;
     descriptors_.close_ready();
+    core_.metrics_file_.stop();
     // Later requests are refused: their clients would wait for an answer for ever.
     for (const auto& run : core_.queue_.close()) EventLog{core_.log_}.decline(*run, core_.queue_.refusal());
     core_.end_askers_.answer(fault);

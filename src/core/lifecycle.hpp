@@ -45,6 +45,8 @@ private:
     std::optional<Error> start_handlers();
     /// Reports that the service is ready.
     void ready();
+    /// Begins to write the metrics file, if there is one.
+    void write_metrics();
     /// Releases all resources, in reverse order.
     /// \param fault why the stop was not clean, for the clients that wait for the end
     void end(const std::optional<Error>& fault);

@@ -90,30 +90,32 @@ void MetricsReport::add_build(Families& families) const {
 }
 
 void MetricsReport::add_process(Families& families) const {
+    // The help texts are those of other programs: node_exporter refuses others in a metrics file.
     const auto add_gauge = [&](const char* name, const char* help, Number number, const char* unit = "") {
         families.push_back(one(name, help, Kind::gauge, std::move(number), unit));
     };
     if (const auto usage = host_.processes->usage_of(host_.process->id())) {
-        families.push_back(one("process_cpu_seconds", "user and system time of the process", Kind::counter,
+        families.push_back(one("process_cpu_seconds", "Total user and system CPU time spent in seconds.", Kind::counter,
                                Seconds{usage->cpu}.count(), "seconds"));
-        add_gauge("process_resident_memory_bytes", "resident memory of the process", usage->memory, "bytes");
+        add_gauge("process_resident_memory_bytes", "Resident memory size in bytes.", usage->memory, "bytes");
     }
     constexpr std::size_t longest_stat = 4096;
     if (const auto stat = host_.files->read("/proc/self/stat", longest_stat)) {
         constexpr std::size_t threads = 20;
         constexpr std::size_t virtual_memory = 23;
         if (const auto count = stat_field(*stat, threads))
-            add_gauge("process_threads", "threads of the process", *count);
+            add_gauge("process_threads", "Number of OS threads in the process.", *count);
         if (const auto bytes = stat_field(*stat, virtual_memory))
-            add_gauge("process_virtual_memory_bytes", "virtual memory of the process", *bytes, "bytes");
+            add_gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.", *bytes, "bytes");
     }
     // The list has the descriptor that reads it.
     if (const auto open = host_.files->list("/proc/self/fd"); open && !open->empty())
-        add_gauge("process_open_fds", "open file descriptors of the process", std::uint64_t{open->size() - 1});
-    add_gauge("process_max_fds", "file descriptors that the process may open",
+        add_gauge("process_open_fds", "Number of open file descriptors.", std::uint64_t{open->size() - 1});
+    add_gauge("process_max_fds", "Maximum number of open file descriptors.",
               std::uint64_t{host_.process->descriptor_limit()});
     const Seconds started = instance_.started_at_system.time_since_epoch();
-    add_gauge("process_start_time_seconds", "begin of the service, since 1970-01-01", started.count(), "seconds");
+    add_gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.", started.count(),
+              "seconds");
 }
 
 }  // namespace servicekit

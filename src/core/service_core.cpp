@@ -57,6 +57,7 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       shutdown_{state_, limits_, queue_, runner_, runs_, announcements_, forced_exit_, host_, log_},
       metrics_{[this](std::string_view name) { return status_.is_built_in(name); }},
       metrics_report_{metrics_, service_metrics_, instance_, log_router_, queue_, runs_, *policies_, host_},
+      metrics_file_{host_, log_},
       status_{program_,  events_, runner_,    queue_,   runs_,        *timers_,
               instance_, state_,  *policies_, metrics_, *host_.clock, log_},
       replies_{events_, configuration_, instance_, log_router_, service_log_, metrics_report_, host_},

@@ -8,6 +8,8 @@
 #include "core/control_plane.hpp"
 #include "core/event_thread.hpp"
 #include "core/heartbeat.hpp"
+#include "core/metrics_file.hpp"
+#include "core/metrics_report.hpp"
 #include "core/privileges.hpp"
 #include "core/program_requests.hpp"
 #include "core/waits.hpp"
@@ -92,6 +94,7 @@ private:
 
     Metrics metrics_;
     MetricsReport metrics_report_;
+    MetricsFile metrics_file_;
     ServiceStatus status_;
     BuiltInReplies replies_;
     EventHandlers handlers_;

@@ -2,6 +2,7 @@
 # functions, and sets options that exist here.
 #
 #   cmake -D SOURCE_DIRECTORY=DIRECTORY -D VERSION=VERSION -D OUTPUT=DIRECTORY -P recipes.cmake
+cmake_minimum_required(VERSION 3.25)
 set(CURRENT_PORT_DIR "${SOURCE_DIRECTORY}/packaging/vcpkg/servicekit")
 set(CURRENT_PACKAGES_DIR "${OUTPUT}")
 set(PORT servicekit)

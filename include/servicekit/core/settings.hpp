@@ -124,6 +124,10 @@ inline constexpr Setting<std::chrono::milliseconds> extended_timeout{"extended-t
 inline constexpr Setting<std::chrono::milliseconds> hang_timeout{"hang-timeout"};
 /// Descriptor that gets a newline when the service is ready. Default: none. Set it for supervisors such as s6.
 inline constexpr Setting<int> ready_fd{"ready-fd"};
+/// A file for the metrics, for the textfile collector of node_exporter; its name ends in `.prom`. Default: none.
+inline constexpr Setting<std::string> metrics_file{"metrics-file"};
+/// How often the metrics file is written. Default: 15 s.
+inline constexpr Setting<std::chrono::milliseconds> metrics_interval{"metrics-interval"};
 /// Leaves every signal to the application. Default: false.
 inline constexpr Setting<bool> no_signal_handlers{"no-signal-handlers"};
 /// Opens no control socket. Default: false.

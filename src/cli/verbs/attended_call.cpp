@@ -111,12 +111,13 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
             // A new object notes the next Ctrl-C. Two at a time would undo each other's changes to the signals.
             sleep.reset();
             sleep = session.tools.make_sleep();
+            // A Ctrl-C after the answer asks again.
             const bool goes_on = attendance.ask(client);
-            // Handles a Ctrl-C at the prompt, which would otherwise end the process later.
-            const bool is_over = !sleep->sleep_for(std::chrono::milliseconds{0});
-            if (is_over) signal = sleep->ended_by();
-            if (goes_on && !is_over) signal = 0;
-            return signal != 0;
+            if (goes_on)
+                signal = 0;
+            else if (!sleep->sleep_for(std::chrono::milliseconds{0}))
+                signal = sleep->ended_by();
+            return !goes_on;
         };
         reply = client.call(call.event, call.arguments, options);
         const bool is_given_up = !*reply && reply->error().error().errno_value == EINTR;

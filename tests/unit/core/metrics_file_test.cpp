@@ -1,0 +1,56 @@
+#include <cerrno>
+
+#include "unit/core/long_job_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class MetricsFileTest : public testing::LongJobTest {
+protected:
+    static constexpr const char* path = "/srv/node/trial.prom";
+
+    MetricsFileTest() {
+        os.files.add_directory("/srv/node", 0755);
+        os.files.add_file("/etc/trial.json", R"({"metrics-file": "/srv/node/trial.prom", "metrics-interval": 10})");
+        options.config = "/etc/trial.json";
+    }
+    void await(const std::string& text) {
+        EXPECT_TRUE(os.wait_until([&] {
+            return os.files.exists(path) && os.files.content(path).find(text) != std::string::npos;
+        })) << text;
+    }
+};
+
+TEST_F(MetricsFileTest, IsReplacedAtAnIntervalAndRemovedAtTheStop) {
+    start();
+    const Counter lines = service().metrics().counter("lines", "lines taken in");
+    await("servicekit_events_waiting{service=\"trial\"} 0\n");
+    lines.add(3);
+    await("\nlines_total{service=\"trial\"} 3\n");
+    EXPECT_THAT(os.files.content(path), HasSubstr("process_max_fds{service=\"trial\"} "));
+    EXPECT_EQ(life.stop(), 0);
+    EXPECT_FALSE(os.files.exists(path));
+    EXPECT_THAT(*os.files.list("/srv/node"), ::testing::IsEmpty());
+}
+
+TEST_F(MetricsFileTest, AFailureIsLoggedOnce) {
+    os.faults.fail_always("files.rename", ENOSPC);
+    start();
+    os.advance(60s);
+    os.settle();
+    EXPECT_FALSE(os.files.exists(path));
+    EXPECT_THAT(*os.files.list("/srv/node"), ::testing::IsEmpty());
+    os.faults.succeed_again("files.rename");
+    await("servicekit_build_info");
+    EXPECT_EQ(life.stop(), 0);
+    EXPECT_THAT(log(), HasSubstr("the metrics file is not up to date: cannot rename"));
+    EXPECT_THAT(log(), HasSubstr("the metrics file is up to date again\n"));
+    EXPECT_THAT(log().substr(log().find("not up to date") + 1), Not(HasSubstr("not up to date")));
+}
+
+}  // namespace
+}  // namespace servicekit
