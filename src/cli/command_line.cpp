@@ -85,6 +85,7 @@ std::variant<Invocation, Answer> Reading::read() {
     if (is_option(name)) return refuse_option(name);
     const VerbDescription* verb = find_verb(name);
     const ProgramVerb* const added = verb == nullptr ? find_program_verb(dialect_.verbs, name) : nullptr;
+    if (verb == nullptr && added == nullptr && name == "help") return Answer{.text = help_text(about_, dialect_)};
     if (verb == nullptr && added == nullptr) {
         std::vector<std::string_view> names;
         for (const VerbDescription& known : verbs(dialect_.lisp)) names.push_back(known.name);

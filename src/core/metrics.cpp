@@ -190,7 +190,7 @@ Metrics::Metrics(std::function<bool(std::string_view name)> is_built_in, Owner o
 Metrics::~Metrics() = default;
 
 template <class Handle>
-MetricEntry& Metrics::declare(Declared declared) {
+MetricEntry& Metrics::declare(Declared&& declared) {
     const auto refuse = [name = std::string{declared.name}](const std::string& reason) {
         throw std::invalid_argument{"cannot declare the metric '" + name + "': " + reason};
     };
@@ -223,12 +223,12 @@ MetricEntry& Metrics::declare(Declared declared) {
 }
 
 template <class Handle>
-Handle Metrics::declare_one(Declared declared) {
+Handle Metrics::declare_one(Declared&& declared) {
     return handle_of<Handle>(*declare<Handle>(std::move(declared)).first.load());
 }
 
 template <class Handle>
-Labelled<Handle> Metrics::declare_labelled(Declared declared) {
+Labelled<Handle> Metrics::declare_labelled(Declared&& declared) {
     if (declared.labels.empty())
         throw std::invalid_argument{"cannot declare the metric '" + std::string{declared.name} + "': it has no label"};
     return Labelled<Handle>{declare<Handle>(std::move(declared))};

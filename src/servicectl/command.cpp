@@ -60,6 +60,10 @@ private:
             ends_ = described_ != nullptr && has_arguments(described_->verb);
             return std::nullopt;
         }
+        if (word == "help") {
+            wants_help_ = true;
+            return std::nullopt;
+        }
         command_.own_verb = find_own_verb(word);
         described_ = command_.own_verb != nullptr ? nullptr : cli::find_verb(word);
         if (command_.own_verb == nullptr && (described_ == nullptr || !has_verb(described_->verb))) {
@@ -223,6 +227,7 @@ bool has_verb(Verb verb) noexcept {
         case Verb::pid:
         case Verb::logs:
         case Verb::crashes:
+        case Verb::metrics:
             return true;
         default:
             return false;
@@ -252,6 +257,7 @@ bool changes_service(const cli::Invocation& invocation) noexcept {
         case Verb::pid:
         case Verb::logs:
         case Verb::crashes:
+        case Verb::metrics:
             return false;
         case Verb::log_level:
             return !invocation.level.empty();

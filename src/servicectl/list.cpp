@@ -33,8 +33,10 @@ std::optional<std::string> check_list(Command& command) {
         const bool is_timeout = name == "--timeout";
         const auto duration = duration_of(text, is_timeout ? milliseconds{0} : shortest_interval);
         if (!duration)
-            return name + " takes a number of seconds " + (is_timeout ? "up to" : "from 0.1 to") + " 60, not '" + text +
-                   "'";
+            return name +
+                   (is_timeout ? " takes a number of seconds up to 60, not '"
+                               : " takes a number of seconds from 0.1 to 60, not '") +
+                   text + "'";
         (is_timeout ? command.timeout : command.interval) = *duration;
     }
     return std::nullopt;

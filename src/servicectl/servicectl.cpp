@@ -88,8 +88,8 @@ private:
             services += "  " + place.name() + "  " + escaped(place.paths.control_socket) + "\n";
         console_.print_error(services);
         if (!streams.is_terminal(os::Stream::in) || !streams.is_terminal(os::Stream::error))
-            return console_.fail({ExitCode::usage, command_.verb, std::to_string(places_.size()) + " services",
-                                  "a pattern needs --yes if nobody can be asked"});
+            return console_.fail({ExitCode::usage, command_.verb + " " + std::to_string(places_.size()) + " services",
+                                  "", "a pattern needs --yes if nobody can be asked"});
         const auto key = streams.ask_key(
             command_.verb +
                 (places_.size() == 1 ? " this service" : " these " + std::to_string(places_.size()) + " services") +

@@ -122,7 +122,7 @@ private:
         }
         if (*connection == nullptr) {
             finding.state = State::hung;
-            finding.reason = "too many clients wait for it";
+            finding.reason = "it accepts no clients, and its queue is full";
             if (full_.empty()) retry_->start(retry_interval, [this] { retry(); });
             full_.push_back(i);
             return true;

@@ -237,11 +237,11 @@ private:
     struct List;
 
     template <class Handle>
-    MetricEntry& declare(Declared declared);
+    MetricEntry& declare(Declared&& declared);
     template <class Handle>
-    Handle declare_one(Declared declared);
+    Handle declare_one(Declared&& declared);
     template <class Handle>
-    Labelled<Handle> declare_labelled(Declared declared);
+    Labelled<Handle> declare_labelled(Declared&& declared);
     template <class Handle>
     static Handle handle_of(MetricSeries& series);
 

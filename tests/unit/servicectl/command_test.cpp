@@ -1,5 +1,6 @@
 #include "servicectl/command.hpp"
 
+#include "cli/verbs.hpp"
 #include "servicectl/own_verbs.hpp"
 #include "servicectl/remote.hpp"
 #include "servicectl/targets.hpp"
@@ -40,6 +41,22 @@ TEST(ServicectlCommandTest, WhatFollowsTheTargetOfACallBelongsToTheEvent) {
     EXPECT_THAT(command.targets, ElementsAre("web"));
     EXPECT_EQ(command.invocation.event, "greet");
     EXPECT_THAT(command.invocation.arguments, ElementsAre("name=you"));
+}
+
+// Those of a service program need the program; the others have a row in its table of verbs.
+TEST(ServicectlCommandTest, HasAllVerbsThatNeedNoProgram) {
+    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown)) {
+        const bool needs_program = verb.verb == cli::Verb::start || verb.verb == cli::Verb::run ||
+                                   verb.verb == cli::Verb::restart || verb.verb == cli::Verb::check ||
+                                   verb.verb == cli::Verb::where || verb.verb == cli::Verb::unit;
+        const bool is_own = find_own_verb(verb.name) != nullptr;
+        EXPECT_EQ(has_verb(verb.verb) || is_own, !needs_program) << verb.name;
+    }
+}
+
+TEST(ServicectlCommandTest, TheWordHelpIsTheOption) {
+    EXPECT_EQ(parsed({"help"}).kind, Command::Kind::help);
+    EXPECT_EQ(parsed({"help", "stop"}).verb, "stop");
 }
 
 TEST(ServicectlCommandTest, RefusesWhatItDoesNotHave) {

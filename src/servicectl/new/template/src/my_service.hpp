@@ -15,7 +15,7 @@ inline void describe(servicekit::Schema<Config>& config) { config.add("greeting"
 
 class MyService final : public servicekit::Configured<Config> {
 public:
-    using Configured::Configured;
+    using Configured::Configured;  // tests construct it with fakes
 
 private:
     void on_start() override {
@@ -33,5 +33,6 @@ private:
         return {{"text", config().greeting + ", " + name}};
     }
 
+    /// `status` and `metrics` show it.
     servicekit::Counter greetings_ = metrics().counter("greetings", "greetings that were given");
 };
