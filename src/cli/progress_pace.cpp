@@ -55,7 +55,7 @@ void ProgressPace::note(const Progress& progress, Time now) {
 }
 
 std::string ProgressPace::in_words(Time now) const {
-    if (reports_.empty() || done_ == reports_.front().done || now - reports_.front().time < shortest_time) return {};
+    if (reports_.empty() || done_ <= reports_.front().done || now - reports_.front().time < shortest_time) return {};
     const double rate =
         static_cast<double>(done_ - reports_.front().done) / Seconds{now - reports_.front().time}.count();
     constexpr double slowest = 0.05 / 60;

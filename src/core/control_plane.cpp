@@ -193,6 +193,7 @@ void ControlPlane::follow(const std::shared_ptr<QueuedEvent>& follower) {
 }
 
 void ControlPlane::log_refusal(const CallError& refused, const EventDeclaration& event, const Peer& peer) {
+    metrics_.refused(refused.code());
     // Any client may request `cancel` and `follow`. A client cannot fill the log with their refusals.
     if (refused.code() == "not-allowed")
         refusals_.write(log_, clock_.steady_now(), "event '" + event.name + "' refused to " + in_words(peer));
@@ -306,8 +307,10 @@ std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments a
         run->tell_queued([&] { return event->concurrent ? std::string{} : runner_.running(); });
         event->concurrent ? pool_.look() : wake_event_thread();
     } else {
+        const Object refusal = queue_.refusal();
         metrics_.event_never_ran(event->name);
-        EventLog{log_}.decline(*run, queue_.refusal());
+        metrics_.refused(refusal.get<std::string>("code", {}));
+        EventLog{log_}.decline(*run, refusal);
     }
     return run;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/protocol.hpp"
-
 namespace servicekit {
 
 void Deadlines::watch(const std::shared_ptr<QueuedEvent>& run) {
@@ -28,10 +26,7 @@ void Deadlines::look() {
         if (*run->deadline() > now) return false;
         const bool never_runs = queue_->remove(*run);
         run->time_out();
-        if (!never_runs) return true;
-        // For its followers: the event is over.
-        run->fail(timeout_error(run->event().name));
-        if (never_ran_) never_ran_(*run);
+        if (never_runs && never_ran_) never_ran_(*run);
         return true;
     });
     arm();

@@ -55,6 +55,11 @@ std::shared_ptr<QueuedEvent> EventQueue::take_from(Waiting& waiting) {
     return first;
 }
 
+std::shared_ptr<QueuedEvent> EventQueue::first() const {
+    const std::lock_guard guard{mutex_};
+    return waiting_.empty() ? nullptr : waiting_.front();
+}
+
 bool EventQueue::remove(const QueuedEvent& run) {
     const std::lock_guard guard{mutex_};
     const auto is_it = [&run](const auto& waiting) { return waiting.get() == &run; };

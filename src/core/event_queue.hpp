@@ -34,6 +34,8 @@ public:
     void tell_waiting(const Running& running) {
         for (const auto& run : those_that_want_turns()) run->tell_queued(running);
     }
+    /// Returns the next event for the event thread. \returns null if none waits
+    [[nodiscard]] std::shared_ptr<QueuedEvent> first() const;
     /// Takes the next event for the event thread. \returns null if none waits
     std::shared_ptr<QueuedEvent> take() { return take_from(waiting_); }
     /// Takes the next event for the pool. \returns null if none waits

@@ -68,17 +68,19 @@ void EventThread::serve() {
     for (;;) {
         if (shutdown_.is_killing()) kill_event();
         if (shutdown_.is_stopping()) break;
-        if (const auto run = queue_.take())
-            serve(run);
-        else
+        if (const auto next = queue_.first()) {
+            // Before the event leaves the queue: until it runs, a client could not find it.
+            status_.refresh_before(next->event().name);
+            if (const auto run = queue_.take()) serve(run);
+        } else {
             queue_.wait();
+        }
     }
 }
 
 void EventThread::serve(const std::shared_ptr<QueuedEvent>& run) {
     const std::string& name = run->event().name;
     try {
-        status_.refresh_before(name);
         handlers_.run(run);
     } catch (const std::bad_alloc&) {
         // The reply, or the code around the handler, lacks memory. If a handler lacks memory, the client gets an error

@@ -302,10 +302,10 @@ void Lifecycle::write_metrics() {
     const std::string path = settings.get(setting::metrics_file);
     if (path.empty()) return;
     constexpr std::chrono::milliseconds shortest{1000};
-    core_.metrics_file_.start({.path = path,
-                               .interval = std::max(settings.get(setting::metrics_interval), shortest),
-                               .service = core_.instance_.paths.name,
-                               .collect = [&core = core_] { return core.metrics_report_.collect(); }});
+    core_.metrics_file_.start(*core_.loop_, {.path = path,
+                                             .interval = std::max(settings.get(setting::metrics_interval), shortest),
+                                             .service = core_.instance_.paths.name,
+                                             .collect = [&core = core_] { return core.metrics_report_.collect(); }});
 }
 
 void Lifecycle::end(const std::optional<Error>& fault) {

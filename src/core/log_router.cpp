@@ -175,6 +175,7 @@ void LogRouter::open(LogPolicy& log, std::string name) {
                               [this](const LogRecord& record) {
                                   LogRecord timed = record;
                                   timed.time = clock_->system_now();
+                                  count(record.level);
                                   deliver(timed);
                               });
 }
@@ -188,7 +189,7 @@ void LogRouter::close() {
 
 // The usual case ends in a call that need not return here: after a system call, each return costs a misprediction.
 [[gnu::hot]] void LogRouter::put(const LogRecord& record) noexcept {
-    lines_[static_cast<std::size_t>(record.level)].fetch_add(1, std::memory_order_relaxed);
+    count(record.level);
     LogPolicy* const log = log_.load(std::memory_order_acquire);
     const bool shows_too = shows_to_boost_log_.load(std::memory_order_relaxed);
     if (log != nullptr && !shows_too && is_own_process()) return log->write(record);

@@ -62,7 +62,7 @@ public:
     /// Sets if lines are also shown to the program's own sinks in Boost.Log's core.
     void show_to_boost_log(bool shows) noexcept { shows_to_boost_log_.store(shows, std::memory_order_relaxed); }
     [[nodiscard]] const os::Clock& clock() const noexcept { return *clock_; }
-    /// Returns how many lines of this level were written or kept.
+    /// Returns how many lines of this level the program has logged.
     [[nodiscard]] std::uint64_t lines(LogLevel level) const noexcept {
         return lines_.at(static_cast<std::size_t>(level)).load(std::memory_order_relaxed);
     }
@@ -77,6 +77,9 @@ private:
     /// \pre the mutex is held
     Channel& add_channel(std::string_view name);
     void deliver(const LogRecord& record);
+    void count(LogLevel level) noexcept {
+        lines_[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
+    }
     /// Returns false in a child of fork(2).
     [[nodiscard]] bool is_own_process() const noexcept;
     void keep_or_put(const LogRecord& record);

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,7 +66,7 @@ struct MetricEntry {
         return added;
     }
     /// \returns null if there is none with these label values
-    MetricSeries* find(std::initializer_list<std::string_view> label_values) {
+    MetricSeries* find(std::span<const std::string_view> label_values) {
         for (MetricSeries* series = first.load(std::memory_order_acquire); series != nullptr;
              series = series->next.load(std::memory_order_acquire))
             if (std::equal(label_values.begin(), label_values.end(), series->label_values.begin(),
@@ -74,6 +74,13 @@ struct MetricEntry {
                 return series;
         return nullptr;
     }
+    /// Returns the series whose labels all are `other`. \pre the caller holds the lock
+    MetricSeries& rest_of(std::size_t labels) {
+        const std::vector<std::string_view> others(labels, "other");
+        MetricSeries* const found = find(others);
+        return found != nullptr ? *found : add({others.begin(), others.end()});
+    }
+
     /// Calls `see` with each series.
     template <class See>
     void for_each(const See& see) const {

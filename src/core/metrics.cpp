@@ -12,6 +12,7 @@
 
 #include "base/names.hpp"
 #include "core/metric_entry.hpp"
+#include "core/metric_names.hpp"
 
 namespace servicekit {
 namespace {
@@ -38,9 +39,16 @@ Value shown(const MetricSeries& series) {
     return std::visit([](const auto& cell) { return shown(cell); }, series.cell);
 }
 
+/// Returns a different text for each combination of values.
 std::string joined(const std::vector<std::string>& values) {
     std::string text;
-    for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (i > 0) text += ',';
+        for (const char c : values[i]) {
+            if (c == ',' || c == '\\') text += '\\';
+            text += c;
+        }
+    }
     return text;
 }
 
@@ -89,22 +97,15 @@ std::unique_ptr<MetricSeries> make_series(const MetricEntry& entry) {
         return std::make_unique<MetricSeries>(std::in_place_type<Cell>);
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Returns true for what a label or a unit may be called.
-bool is_word(std::string_view name) {
-    return !name.empty() && !is_digit(name.front()) &&
-           std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
-}
-
-/// Returns the name for the text formats.
-std::string exported_name(std::string_view name, std::string_view unit) {
+/// Returns the name for the text formats; empty if nothing is left of it.
+std::string exported_name(std::string_view name, std::string_view unit, MetricEntry::Kind kind) {
     constexpr std::string_view total = "_total";
-    std::string exported = is_digit(name.front()) ? "_" : "";
-    for (const char c : name) exported += is_letter(c) || is_digit(c) ? c : '_';
-    if (exported.ends_with(total)) exported.resize(exported.size() - total.size());
-    if (!unit.empty() && !exported.ends_with("_" + std::string{unit})) exported += "_" + std::string{unit};
+    std::string exported = name.front() >= '0' && name.front() <= '9' ? "_" : "";
+    for (const char c : name) exported += c == '.' || c == '-' ? '_' : c;
+    if (kind == MetricFamily::Kind::counter && exported.ends_with(total))
+        exported.resize(exported.size() - total.size());
+    if (!exported.empty() && !unit.empty() && !exported.ends_with("_" + std::string{unit}))
+        exported += "_" + std::string{unit};
     return exported;
 }
 
@@ -123,7 +124,7 @@ bool collide(std::string_view one, std::string_view other) {
 
 std::optional<std::string> fault_of_labels(const std::vector<std::string>& labels) {
     for (const std::string& label : labels) {
-        if (!is_word(label) || label.starts_with("__") || label == "le" || label == "service")
+        if (!is_metric_name(label) || label.starts_with("__") || label == "le" || label == "service")
             return "it cannot have the label '" + label + "'";
         if (std::count(labels.begin(), labels.end(), label) > 1) return "it has the label '" + label + "' twice";
     }
@@ -196,7 +197,7 @@ MetricEntry& Metrics::declare(Declared&& declared) {
     };
     if (!is_valid_name(declared.name)) refuse("expected " + std::string{name_rule()});
     if (list_->is_built_in(declared.name)) refuse("status has a built-in field of this name");
-    if (!declared.unit.empty() && !is_word(declared.unit)) refuse("its unit is not a word");
+    if (!declared.unit.empty() && !is_metric_name(declared.unit)) refuse("its unit is not a word");
     if (const auto fault = fault_of_labels(declared.labels)) refuse(*fault);
     if (const auto fault = fault_of_buckets(declared.bounds)) refuse(*fault);
     auto entry = std::make_unique<MetricEntry>(Of<Handle>::kind, &make_series<Handle>);
@@ -205,7 +206,8 @@ MetricEntry& Metrics::declare(Declared&& declared) {
     entry->unit = declared.unit;
     entry->labels = std::move(declared.labels);
     entry->bounds = std::move(declared.bounds);
-    entry->exported = exported_name(declared.name, declared.unit);
+    entry->exported = exported_name(declared.name, declared.unit, Of<Handle>::kind);
+    if (entry->exported.empty()) refuse("only the ending of a counter is left of it");
     if (entry->labels.empty()) entry->add({});
     if (list_->owner == Owner::application && is_of_library(entry->exported))
         refuse("its prefix is that of the library");
@@ -249,9 +251,8 @@ Handle Labelled<Handle>::with(std::initializer_list<std::string_view> values) co
     MetricSeries* series = entry_->find(values);
     if (series == nullptr && entry_->made < MetricEntry::most_series)
         series = &entry_->add({values.begin(), values.end()});
-    if (series == nullptr) series = entry_->rest;
     if (series == nullptr) {
-        entry_->rest = &entry_->add(std::vector<std::string>(values.size(), "other"));
+        if (entry_->rest == nullptr) entry_->rest = &entry_->rest_of(values.size());
         series = entry_->rest;
     }
     return Metrics::handle_of<Handle>(*series);

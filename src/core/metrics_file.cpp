@@ -1,6 +1,8 @@
 #include "core/metrics_file.hpp"
 
 #include <cerrno>
+#include <exception>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -25,52 +27,116 @@ std::vector<MetricFamily> with_label(std::vector<MetricFamily> families, const s
 
 }  // namespace
 
-void MetricsFile::start(Plan plan) {
+/// What the thread needs. It uses the log only between two writes, while the service still waits for its end.
+class MetricsFile::Writing {
+public:
+    Writing(std::string path, const os::Host& host, Logger& log)
+        : path_{std::move(path)},
+          // The collector reads only files whose names end in `.prom`.
+          unfinished_{directory_of(path_) + "/." + std::string{file_name_of(path_)} + "." +
+                      std::to_string(host.process->id())},
+          files_{*host.files},
+          log_{log},
+          parking_{host.make_parking()} {}
+
+    /// Gives the thread a newer page. A page that it has not written yet is dropped.
+    void put(std::string page) {
+        {
+            const std::lock_guard guard{mutex_};
+            page_ = std::move(page);
+        }
+        parking_->unpark();
+    }
+    void stop() {
+        {
+            const std::lock_guard guard{mutex_};
+            is_stopping_ = true;
+        }
+        parking_->unpark();
+    }
+    /// The thread.
+    void run() {
+        for (;;) {
+            std::optional<std::string> page;
+            {
+                const std::lock_guard guard{mutex_};
+                if (is_stopping_) return;
+                page = std::exchange(page_, std::nullopt);
+            }
+            if (!page) {
+                parking_->park();
+                continue;
+            }
+            const auto written = write(*page);
+            const std::lock_guard guard{mutex_};
+            if (is_stopping_) return;
+            note(written);
+        }
+    }
+
+private:
+    Result<void> write(const std::string& page) const {
+        // An earlier process with this pid may have crashed here.
+        if (auto removed = files_.remove(unfinished_); !removed && removed.error().errno_value != ENOENT)
+            return removed;
+        auto file = files_.open_for_appending(unfinished_, for_all);
+        if (!file) return file.error();
+        Result<void> done;
+        if (auto written = (*file)->write(page); written.failure) done = *written.failure;
+        if (done) done = files_.rename(unfinished_, path_);
+        if (!done) static_cast<void>(files_.remove(unfinished_));
+        return done;
+    }
+    void note(const Result<void>& written) {
+        std::string fault = written ? std::string{} : written.error().message();
+        if (!fault.empty() && fault != last_fault_) log_.warning("the metrics file is not up to date: " + fault);
+        if (fault.empty() && !last_fault_.empty()) log_.info("the metrics file is up to date again");
+        last_fault_ = std::move(fault);
+    }
+
+    const std::string path_;
+    const std::string unfinished_;
+    os::Files& files_;
+    Logger& log_;
+    std::unique_ptr<os::Parking> parking_;
+    std::string last_fault_;
+    std::mutex mutex_;
+    std::optional<std::string> page_;  ///< guarded by the mutex
+    bool is_stopping_ = false;         ///< guarded by the mutex
+};
+
+MetricsFile::MetricsFile(const os::Host& host, Logger& log) : host_{host}, log_{log} {}
+
+MetricsFile::~MetricsFile() = default;
+
+void MetricsFile::start(os::EventLoop& loop, Plan plan) {
     plan_ = std::move(plan);
-    // The collector reads only files whose names end in `.prom`.
-    unfinished_ = directory_of(plan_.path) + "/." + std::string{file_name_of(plan_.path)} + "." +
-                  std::to_string(host_.process->id());
-    parking_ = host_.make_parking();
-    auto started = host_.threads->start("metrics", [this] { work(); });
+    writing_ = std::make_shared<Writing>(plan_.path, host_, log_);
+    auto started = host_.threads->start("metrics", [writing = writing_] { writing->run(); });
     if (!started) return log_.warning("no metrics file is written: " + started.error().message());
     thread_ = *std::move(started);
+    loop.post([this, &loop] {
+        timer_ = loop.timer();
+        collect();
+    });
+}
+
+void MetricsFile::collect() {
+    try {
+        writing_->put(metrics_text(with_label(plan_.collect(), "service", plan_.service), MetricsFormat::prometheus));
+    } catch (const std::exception& error) {
+        log_.warning(std::string{"the metrics file is not up to date: "} + error.what());
+    }
+    timer_->start(plan_.interval, [this] { collect(); });
 }
 
 void MetricsFile::stop() {
     constexpr std::chrono::seconds patience{2};
     if (thread_ == nullptr) return;
-    is_stopping_.store(true);
-    parking_->unpark();
+    writing_->stop();
     if (!thread_->wait(patience)) return log_.warning("the metrics file stays: its disk does not answer");
     if (const auto removed = host_.files->remove(plan_.path); !removed && removed.error().errno_value != ENOENT)
         log_.warning("the metrics file stays: " + removed.error().message());
-}
-
-void MetricsFile::work() {
-    std::string last_fault;
-    while (!is_stopping_.load()) {
-        const auto written = write();
-        std::string fault = written ? std::string{} : written.error().message();
-        if (!fault.empty() && fault != last_fault) log_.warning("the metrics file is not up to date: " + fault);
-        if (fault.empty() && !last_fault.empty()) log_.info("the metrics file is up to date again");
-        last_fault = std::move(fault);
-        static_cast<void>(parking_->park_for(plan_.interval));
-    }
-}
-
-Result<void> MetricsFile::write() const {
-    os::Files& files = *host_.files;
-    const std::string text =
-        metrics_text(with_label(plan_.collect(), "service", plan_.service), MetricsFormat::prometheus);
-    // An earlier process with this pid may have crashed here.
-    if (auto removed = files.remove(unfinished_); !removed && removed.error().errno_value != ENOENT) return removed;
-    auto file = files.open_for_appending(unfinished_, for_all);
-    if (!file) return file.error();
-    Result<void> done;
-    if (auto written = (*file)->write(text); written.failure) done = *written.failure;
-    if (done) done = files.rename(unfinished_, plan_.path);
-    if (!done) static_cast<void>(files.remove(unfinished_));
-    return done;
 }
 
 }  // namespace servicekit

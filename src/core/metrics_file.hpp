@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -16,33 +15,38 @@
 namespace servicekit {
 
 /// Writes the metrics to a file at an interval, for the textfile collector of node_exporter. Each time it replaces the
-/// file as a whole. It has a thread of its own, because a disk may hang. start() and stop() are for one thread.
+/// file as a whole. The loop's thread collects the metrics, and a thread of its own writes them, because a disk may
+/// hang.
 class MetricsFile {
 public:
-    MetricsFile(const os::Host& host, Logger& log) : host_{host}, log_{log} {}
+    MetricsFile(const os::Host& host, Logger& log);
+    MetricsFile(const MetricsFile&) = delete;
+    MetricsFile& operator=(const MetricsFile&) = delete;
+    ~MetricsFile();
 
     /// What is written where.
     struct Plan {
         std::string path;
         std::chrono::milliseconds interval;
         std::string service;  ///< the label `service` of each series: several services may have files in one directory
-        std::function<std::vector<MetricFamily>()> collect;
+        std::function<std::vector<MetricFamily>()> collect;  ///< called on the loop's thread
     };
     /// Begins to write. \pre the service has done its last fork(2), and runs as its own user
-    void start(Plan plan);
-    /// Ends the thread and removes the file. If the disk hangs, it gives up after 2 s.
+    void start(os::EventLoop& loop, Plan plan);
+    /// Ends the thread and removes the file. If the disk hangs, it gives up after 2 s. \pre the loop still runs
     void stop();
 
 private:
-    void work();
-    Result<void> write() const;
+    class Writing;
+
+    /// Collects the metrics, and calls itself again after the interval. On the loop's thread.
+    void collect();
 
     const os::Host& host_;
     Logger& log_;
     Plan plan_ = {};
-    std::string unfinished_;
-    std::unique_ptr<os::Parking> parking_;
-    std::atomic<bool> is_stopping_{false};
+    std::unique_ptr<os::Timer> timer_;
+    std::shared_ptr<Writing> writing_;  ///< the thread has it, too: it may outlive this object
     std::unique_ptr<os::Thread> thread_;
 };
 

@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "base/parse_number.hpp"
+#include "core/metric_names.hpp"
 
 namespace servicekit {
 namespace {
@@ -62,6 +63,12 @@ std::string text_in(const Object& fields, std::string_view key) {
     if (!value.is_string()) throw NotMetrics{};
     return value.as_string();
 }
+/// Other texts could look like more lines of the text formats.
+std::string name_in(const Object& fields, std::string_view key) {
+    std::string name = text_in(fields, key);
+    if (!is_metric_name(name)) throw NotMetrics{};
+    return name;
+}
 const Value::List& list_in(const Object& fields, std::string_view key) {
     const Value& value = need(fields, key);
     if (!value.is_list()) throw NotMetrics{};
@@ -104,15 +111,15 @@ MetricFamily family_in(const Object& fields) {
     const std::string type = text_in(fields, "type");
     const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& row) { return row.second == type; });
     if (kind == kinds.end()) throw NotMetrics{};
-    MetricFamily family{.name = text_in(fields, "name"), .help = text_in(fields, "help"), .kind = kind->first};
-    if (fields.contains("unit")) family.unit = text_in(fields, "unit");
+    MetricFamily family{.name = name_in(fields, "name"), .help = text_in(fields, "help"), .kind = kind->first};
+    if (fields.contains("unit")) family.unit = name_in(fields, "unit");
     for (const Value& one : list_in(fields, "series")) {
         const Object& series = object_in(one);
         Series read{.number = number_in(series, family.kind)};
         std::vector<std::string> names;
         if (const Value* const labels = series.find("labels")) {
             for (const auto& [name, value] : object_in(*labels)) {
-                if (!value.is_string()) throw NotMetrics{};
+                if (!value.is_string() || !is_metric_name(name)) throw NotMetrics{};
                 names.push_back(name);
                 read.label_values.push_back(value.as_string());
             }

@@ -1,11 +1,13 @@
 #include "core/metrics_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <string_view>
 #include <variant>
 
+#include "base/escaped_text.hpp"
 #include "base/utf8.hpp"
 
 namespace servicekit {
@@ -26,14 +28,14 @@ std::string text_of(double number) {
     return text;
 }
 
-/// Escapes a text for one line, and replaces what is not UTF-8.
+/// Escapes a text for one line, and replaces what is not UTF-8 or could control a terminal.
 std::string quoted(std::string_view text, bool is_value) {
     std::string escaped;
     while (!text.empty()) {
-        const std::size_t length = utf8_length(text);
+        const std::size_t length = text.front() == '\n' ? 1 : plain_character(text);
         if (length == 0) {
             escaped += "\xEF\xBF\xBD";
-            text.remove_prefix(1);
+            text.remove_prefix(std::max<std::size_t>(utf8_length(text), 1));
             continue;
         }
         const std::string_view character = text.substr(0, length);

@@ -112,8 +112,8 @@ public:
     [[nodiscard]] bool logs_outcome() const noexcept { return logs_outcome_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
-    // Each of these answers the caller, if nothing did before. \returns true if nothing did before
-    // All but time_out() also end the event: its followers get the same answer.
+    // Each of these answers the caller, if nothing did before, and the followers of the event.
+    // \returns true if the caller had no answer before
     bool succeed(const Object& fields) {
         return end([&](Answer& answer) { answer.succeed(fields); });
     }
@@ -123,11 +123,9 @@ public:
     bool decline(const Object& error) {
         return end([&](Answer& answer) { answer.decline(error); });
     }
-    /// The event may go on.
+    /// The event may go on, and get other followers.
     bool time_out() {
-        if (!claim()) return false;
-        give([&](Answer& answer) { answer.time_out(*event_); });
-        return true;
+        return end([&](Answer& answer) { answer.time_out(*event_); }, false);
     }
     /// For lack of memory for any other answer.
     bool lack_memory() {
@@ -187,12 +185,12 @@ private:
 
     /// Answers the caller, and then the followers.
     template <class Give>
-    bool end(const Give& give_answer) {
+    bool end(const Give& give_answer, bool is_over = true) {
         Followers followers;
-        const bool is_first = claim(&followers);
+        const bool is_first = claim(followers, is_over);
         if (is_first) give(give_answer);
         for (const auto& follower : followers)
-            if (follower->claim()) follower->give(give_answer);
+            if (Followers none; follower->claim(none, true)) follower->give(give_answer);
         return is_first;
     }
     template <class Give>
@@ -203,15 +201,14 @@ private:
             answer_->lack_memory();
         }
     }
-    /// \param followers gets the followers of an event that ends; null if the event may go on
+    /// \param followers gets the followers
+    /// \param is_over no further followers are taken
     /// \returns true if the caller has no answer yet
-    bool claim(Followers* followers = nullptr) {
+    bool claim(Followers& followers, bool is_over) {
         // No line may follow the answer: the client would take it for the reply to its next request.
         const std::lock_guard guard{progress_mutex_};
-        if (followers != nullptr) {
-            is_over_ = true;
-            followers_.swap(*followers);
-        }
+        is_over_ = is_over_ || is_over;
+        followers_.swap(followers);
         return !answered_.exchange(true, std::memory_order_acq_rel);
     }
     /// Notifies the caller of the turn of the event with this id: its own, or the one that it follows.

@@ -10,7 +10,8 @@ std::vector<double> buckets() { return {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5
 }  // namespace
 
 ServiceMetrics::ServiceMetrics()
-    : events_{metrics_.labelled_counter("servicekit_events", "requested events that ended", {"event", "outcome"})},
+    : events_{metrics_.labelled_counter("servicekit_events", "events and posted work that ended",
+                                        {"event", "outcome"})},
       times_{metrics_.labelled_histogram("servicekit_event_duration", "time from the begin of an event to its end",
                                          {"event"}, buckets(), "seconds")},
       waits_{metrics_.histogram("servicekit_event_wait", "time from the request of an event to its begin", buckets(),
@@ -30,9 +31,15 @@ ServiceMetrics::OfEvent ServiceMetrics::of(std::string_view event) {
     const std::lock_guard guard{mutex_};
     const auto found = of_events_.find(event);
     if (found != of_events_.end()) return found->second;
+    if (of_events_.size() < most_events) return of_events_.emplace(event, make(event)).first->second;
+    if (!of_others_) of_others_ = make("other");
+    return *of_others_;
+}
+
+ServiceMetrics::OfEvent ServiceMetrics::make(std::string_view event) {
     OfEvent made{.outcomes = {}, .times = times_.with({event})};
     for (std::size_t i = 0; i < outcomes.size(); ++i) made.outcomes.at(i) = events_.with({event, outcomes.at(i)});
-    return of_events_.emplace(event, made).first->second;
+    return made;
 }
 
 void ServiceMetrics::event_ended(std::string_view event, Outcome outcome, std::chrono::steady_clock::duration took) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,10 @@ private:
         std::array<Counter, 4> outcomes;
         Histogram times;
     };
+    /// Names of work that the program posts are free, so only the first ones have series of their own.
+    static constexpr std::size_t most_events = 200;
     OfEvent of(std::string_view event);
+    OfEvent make(std::string_view event);
 
     Metrics metrics_{[](std::string_view) { return false; }, Metrics::Owner::library};
     Labelled<Counter> events_;
@@ -51,6 +55,7 @@ private:
     Counter reloads_failed_;
     std::mutex mutex_;
     std::map<std::string, OfEvent, std::less<>> of_events_;  ///< guarded by the mutex
+    std::optional<OfEvent> of_others_;                       ///< guarded by the mutex
 };
 
 }  // namespace servicekit

@@ -19,7 +19,7 @@ public:
     EventTable& operator=(const EventTable&) = delete;
     ~EventTable();
 
-    /// Adds a custom event. An event named `cancel` replaces the built-in one.
+    /// Adds a custom event. An event named `cancel`, `follow` or `metrics` replaces the built-in one.
     /// \throws std::invalid_argument for a name that is taken or not valid, a duplicate parameter, a default that its
     ///         own parameter would not accept, a missing handler, or a built-in event that is declared concurrent
     void add(EventDeclaration event);

@@ -70,7 +70,7 @@ private:
         if (turn_->has_come) return "runs, and goes on";
         const std::string behind = turn_->running.empty() ? "" : " behind '" + turn_->running + "'";
         return "is queued" + behind + ", and runs when its turn comes" +
-               (call_.timeout ? ", if that is within its timeout" : "");
+               (call_.timeout && call_.shown_as.empty() ? ", if that is within its timeout" : "");
     }
 
     Console& console_;

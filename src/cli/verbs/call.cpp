@@ -93,13 +93,20 @@ int call_and_print(Session& session, Client& client, AttendedCall call) {
 /// Calls `follow` for the event of this name or id.
 int follow(Session& session, Client& client) {
     const Invocation& invocation = session.invocation;
-    const auto status = client.call("status", {}, {.timeout = invocation.timeout.value_or(longest_listing)});
+    const os::Clock& clock = *session.tools.host.clock;
+    const auto begun = clock.steady_now();
+    const std::chrono::milliseconds patience = longest_listing;
+    const auto status =
+        client.call("status", {}, {.timeout = std::min(invocation.timeout.value_or(patience), patience)});
     if (!status) return fail_call(session, status.error());
     const auto found = find_listed(*status, invocation.event);
     if (!found) return session.console.fail(found.error());
+    auto timeout = invocation.timeout;
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - begun);
+    if (timeout) timeout = std::max(*timeout - took, std::chrono::milliseconds{1});
     return call_and_print(
         session, client,
-        {.event = "follow", .arguments = {{"id", found->id}}, .timeout = invocation.timeout, .shown_as = found->event});
+        {.event = "follow", .arguments = {{"id", found->id}}, .timeout = timeout, .shown_as = found->event});
 }
 
 }  // namespace

@@ -66,6 +66,13 @@ TEST_F(ProgressPaceTest, SurvivesReportsThatAreOutOfOrder) {
     EXPECT_EQ(in_words(), "1.9/s  32s left");
 }
 
+TEST_F(ProgressPaceTest, AReportThatIsLateForTheWholeWindowHasNoRate) {
+    report(2s, 20, 200);
+    report(1s, 100, 200);
+    for (int i = 0; i < 80; ++i) report(300ms, 98, 200);
+    EXPECT_EQ(in_words(), "");
+}
+
 TEST_F(ProgressPaceTest, UsesUnitsThatArePlainToRead) {
     report(0s, 0, 0);
     report(10s, 12'345, 0);

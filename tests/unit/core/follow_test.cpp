@@ -92,12 +92,59 @@ TEST_F(FollowTest, ACancelIsTheSameForAll) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-// The event goes on after the time of its caller, and so do those that follow it.
-TEST_F(FollowTest, ATimeoutOfTheCallerDoesNotEndIt) {
+// A handler may return early when the time of its caller is up: what it has done must not look like all of it.
+TEST_F(FollowTest, ATimeoutOfTheCallerIsThatOfTheFollowers) {
     start();
     auto upload = begin(R"(["upload", {}, {"timeout": 5}])");
     auto follower = begin(R"(["follow", {"id": 1}])");
     EXPECT_EQ(code_of(next(upload)), "timeout");
+    const Object reply = next(follower);
+    EXPECT_EQ(code_of(reply), "timeout");
+    EXPECT_EQ(reply.find("error")->as_object().get<std::string>("event"), "upload");
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(FollowTest, OneThatFollowsAfterTheTimeoutGetsItAtTheEnd) {
+    std::optional<PendingReply> pending;
+    add("copy", [&](Context& context) {
+        pending = context.reply_later();
+        return Reply{};
+    });
+    start();
+    auto copy = begin(R"(["copy", {}, {"timeout": 5}])");
+    EXPECT_EQ(code_of(next(copy)), "timeout");
+    auto follower = begin(R"(["follow", {"id": 1}])");
+    EXPECT_EQ(follower.receive(), "");
+    pending->succeed(Reply{{"files", 3}});
+    EXPECT_EQ(code_of(next(follower)), "timeout");
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(FollowTest, AnEventThatIsAnsweredInAnotherWayCannotBeFollowed) {
+    start();
+    service().events().replace("settings", [](const Arguments&, Context& context) {
+        context.wait_for(10s);
+        return Reply{{"mine", 1}};
+    });
+    auto settings = begin(R"(["settings"])");
+    EXPECT_EQ(code_of(ask(R"(["follow", {"id": 1}])")), "bad-argument");
+    EXPECT_EQ(life.stop(), 0);
+}
+
+// on_status() runs before the event does.
+TEST_F(FollowTest, AnEventIsFoundUntilItRuns) {
+    hooks.on_status = [this](Reply& reply) {
+        reply.set("looked", true);
+        service().wait_for(90ms);
+    };
+    start();
+    ask(R"(["status"])");
+    os.advance(10s);
+    mocks::FakeClient upload = life.connect({.pid = 60, .uid = 0, .gid = 0});
+    upload.send(R"(["upload"])");
+    os.settle();
+    mocks::FakeClient follower = life.connect({.pid = 61, .uid = 0, .gid = 0});
+    follower.send(R"(["follow", {"id": 2}])");
     EXPECT_EQ(line(follower), R"({"parts":3})");
     EXPECT_EQ(life.stop(), 0);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -132,11 +133,28 @@ TEST_F(MetricsTest, ManySeriesAreCountedTogether) {
     EXPECT_EQ(std::get<std::uint64_t>(family.series.back().number), 2000U);
 }
 
+// A status with a key twice is not valid, so all clients would take the service for a broken one.
+TEST_F(MetricsTest, EachSeriesHasAKeyOfItsOwn) {
+    const auto pairs = metrics.labelled_counter("pairs", "a", {"one", "two"});
+    pairs.with({"x,y", "z"}).add(1);
+    pairs.with({"x", "y,z"}).add(2);
+    pairs.with({"x\\", "y,z"}).add(3);
+    EXPECT_EQ(to_json(metrics.read()), R"({"pairs":{"x\\,y,z":1,"x,y\\,z":2,"x\\\\,y\\,z":3}})");
+    const auto codes = metrics.labelled_counter("codes", "a", {"code"});
+    codes.with({"other"}).add();
+    for (int i = 0; i < 1100; ++i) codes.with({std::to_string(i)}).add();
+    const auto series = metrics.collect().back().series;
+    EXPECT_EQ(std::count_if(series.begin(), series.end(),
+                            [](const auto& one) { return one.label_values.front() == "other"; }),
+              1);
+}
+
 TEST_F(MetricsTest, RefusesWhatTheTextFormatsCannotHold) {
     const auto refuses = [](const auto& declare) { EXPECT_THROW(declare(), std::invalid_argument); };
     static_cast<void>(metrics.histogram("times", "a", {1}));
     refuses([&] { static_cast<void>(metrics.counter("times_count", "a")); });
     refuses([&] { static_cast<void>(metrics.gauge("times-sum", "a")); });
+    refuses([&] { static_cast<void>(metrics.counter("_total", "a")); });
     static_cast<void>(metrics.counter("a.b", "a"));
     refuses([&] { static_cast<void>(metrics.counter("a_b", "a")); });
     refuses([&] { static_cast<void>(metrics.counter("a_b_total", "a")); });

@@ -94,6 +94,19 @@ TEST_F(MetricsTextTest, TextsAreEscaped) {
     EXPECT_TRUE(open().starts_with("# HELP g a \\\\ \\\"b\\\"\\nc\n"));
 }
 
+TEST_F(MetricsTextTest, NoTextControlsATerminal) {
+    metrics.labelled_gauge("g", "a\033]0;owned\a", {"l"}).with({"\033[2J"}).set(1);
+    EXPECT_EQ(prometheus(),
+              "# HELP g a\xEF\xBF\xBD]0;owned\xEF\xBF\xBD\n"
+              "# TYPE g gauge\n"
+              "g{l=\"\xEF\xBF\xBD[2J\"} 1\n");
+}
+
+TEST_F(MetricsTextTest, OnlyACounterLosesItsEnding) {
+    static_cast<void>(metrics.gauge("disk_total", "a"));
+    EXPECT_TRUE(prometheus().ends_with("\ndisk_total 0\n"));
+}
+
 TEST_F(MetricsTextTest, TextsAreNotMetrics) {
     metrics.text("peer", "who").set("alice");
     EXPECT_EQ(open(), "# EOF\n");

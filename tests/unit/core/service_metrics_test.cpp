@@ -55,13 +55,28 @@ TEST_F(ServiceMetricsTest, RequestsAreCountedByRoleAndError) {
     ask(R"(["status"])", {.pid = 9, .uid = 77, .gid = 77});
     ask(R"(["invented by a client"])");
     ask("[7]");
+    ask(R"(["cancel", {"id": 7}])");
     const std::string after = page();
     EXPECT_THAT(after, HasSubstr("servicekit_requests_total{role=\"none\"} 1\n"));
-    EXPECT_THAT(after, HasSubstr("servicekit_requests_total{role=\"owner\"} 4\n"));
+    EXPECT_THAT(after, HasSubstr("servicekit_requests_total{role=\"owner\"} 5\n"));
     EXPECT_THAT(after, HasSubstr("servicekit_request_errors_total{code=\"not-allowed\"} 1\n"));
     EXPECT_THAT(after, HasSubstr("servicekit_request_errors_total{code=\"event-not-found\"} 1\n"));
     EXPECT_THAT(after, HasSubstr("servicekit_request_errors_total{code=\"malformed-request\"} 1\n"));
+    EXPECT_THAT(after, HasSubstr("servicekit_request_errors_total{code=\"bad-argument\"} 1\n"));
     EXPECT_THAT(after, Not(HasSubstr("invented")));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+// The program chooses these names freely.
+TEST_F(ServiceMetricsTest, ManyNamesOfPostedWorkAreCountedTogether) {
+    start();
+    for (int i = 0; i < 300; ++i) {
+        service().post_work("order-" + std::to_string(i), [] {});
+        os.settle();
+    }
+    const std::string after = page();
+    EXPECT_THAT(after, HasSubstr("servicekit_events_total{event=\"order-199\",outcome=\"done\"} 1\n"));
+    EXPECT_THAT(after, HasSubstr("servicekit_events_total{event=\"other\",outcome=\"done\"} 100\n"));
     EXPECT_EQ(life.stop(), 0);
 }
 
