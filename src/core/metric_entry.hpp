@@ -75,8 +75,8 @@ struct MetricEntry {
         return nullptr;
     }
     /// Returns the series whose labels all are `other`. \pre the caller holds the lock
-    MetricSeries& rest_of(std::size_t labels) {
-        const std::vector<std::string_view> others(labels, "other");
+    MetricSeries& rest_of(std::size_t label_count) {
+        const std::vector<std::string_view> others(label_count, "other");
         MetricSeries* const found = find(others);
         return found != nullptr ? *found : add({others.begin(), others.end()});
     }

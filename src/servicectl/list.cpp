@@ -32,11 +32,13 @@ std::optional<std::string> check_list(Command& command) {
         }
         const bool is_timeout = name == "--timeout";
         const auto duration = duration_of(text, is_timeout ? milliseconds{0} : shortest_interval);
-        if (!duration)
-            return name +
-                   (is_timeout ? " takes a number of seconds up to 60, not '"
-                               : " takes a number of seconds from 0.1 to 60, not '") +
-                   text + "'";
+        if (!duration) {
+            std::string fault = name;
+            fault += is_timeout ? " takes a number of seconds up to 60" : " takes a number of seconds from 0.1 to 60";
+            fault += ", not '";
+            fault += text;
+            return fault += "'";
+        }
         (is_timeout ? command.timeout : command.interval) = *duration;
     }
     return std::nullopt;
