@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 import select
+import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Type
+from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional, Type, Union
 
-from ._exchange import Item, Progress, Turn
+from ._errors import Error
+from ._exchange import Item, Progress, Reply, Turn
 from ._server import PathArgument, Peer, trusted_users
 from ._talk import CONNECT_INTERVAL, CallOptions, Deadline, Place, Talk
 
@@ -112,7 +114,8 @@ class Client:
         return self.call("cancel", {"id": id}, timeout=timeout)
 
     def close(self) -> None:
-        """Closes the connection. Calls that wait in other threads go on."""
+        """Closes the idle connection. Calls that run, also in other threads, go on until their replies. No new call can
+        be made."""
         self._place.idle.close()
 
     def __enter__(self) -> Client:
@@ -131,7 +134,8 @@ class Client:
 
 
 class Stream(Iterator[Dict[str, Any]]):
-    """The objects that an event sends ahead of its reply. Client.stream() makes it. Use it from one thread at a time.
+    """The objects that an event sends ahead of its reply. Client.stream() makes it. One thread at a time may read
+    it. Any thread may close it.
 
     If you leave the iteration early, call close(), or use the stream as a context manager. The service then finds out
     that nobody reads, and the handler may end its event.
@@ -140,6 +144,9 @@ class Stream(Iterator[Dict[str, Any]]):
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
         self._is_over = False
+        self._is_read = threading.Lock()
+        # The process that reads. A child process inherits the stream, but not a thread that reads it.
+        self._reader: Optional[int] = None
         self._reply: Optional[Dict[str, Any]] = None
         while not talk.connect():
             time.sleep(CONNECT_INTERVAL)
@@ -155,30 +162,54 @@ class Stream(Iterator[Dict[str, Any]]):
         return self._reply
 
     def close(self) -> None:
-        """Ends the call if it is not over. The service does not end the event because of that."""
+        """Ends the call if it is not over. The service does not end the event because of that.
+
+        If another thread waits for the next item, its iteration ends.
+        """
+        # __next__() does these two steps in the opposite order: one of the two finds out about the other.
         self._is_over = True
-        self._talk.close()
+        if self._reader == os.getpid():
+            # It may wait in poll(). A closed descriptor would not wake it, and could become that of another call. The
+            # reader can be this thread, too: this may be a signal handler.
+            self._talk.interrupt()
+        else:
+            self._talk.close()
 
     def __iter__(self) -> Stream:
         return self
 
     def __next__(self) -> Dict[str, Any]:
-        if self._is_over:
-            raise StopIteration
+        if not self._is_read.acquire(blocking=False):
+            raise RuntimeError("the stream is being read")
         try:
-            message = self._talk.advance()
-            while message is None:
-                if not self._talk.is_behind:
-                    _wait(self._talk)
-                message = self._talk.advance()
-        except BaseException:  # also Ctrl-C while it waits
-            self.close()
-            raise
+            self._reader = os.getpid()
+            message = self._next_message()
+        except BaseException as error:  # also Ctrl-C while it waits
+            was_closed, self._is_over = self._is_over, True
+            if not was_closed or not isinstance(error, Error):
+                raise
+            message = None
+        finally:
+            self._reader = None
+            if self._is_over:
+                self._talk.close()
+            self._is_read.release()
         if isinstance(message, Item):
             return message.fields
         self._is_over = True
-        self._reply = message.fields
+        if message is not None:
+            self._reply = message.fields
         raise StopIteration
+
+    def _next_message(self) -> Optional[Union[Item, Reply]]:
+        """Returns None if the stream is closed."""
+        while not self._is_over:
+            message = self._talk.advance()
+            if message is not None:
+                return message
+            if not self._talk.is_behind and not self._talk.is_closed:
+                _wait(self._talk)
+        return None
 
     def __enter__(self) -> Stream:
         return self

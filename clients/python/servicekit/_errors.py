@@ -38,7 +38,7 @@ class UntrustedServerError(ConnectError):
 
 
 class NoReplyError(_ConnectionError):
-    """The connection ended without a reply. The event may have run, or may run later.
+    """The connection ended without a reply, or the AsyncClient was closed. The event may have run, or may run later.
 
     ``errno`` is the cause, or None.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from ._errors import (
     ConnectError,
     ConnectTimeoutError,
     GivenUpError,
+    NoReplyError,
     ReplyError,
     errno_text,
     no_reply_text,
@@ -192,6 +194,10 @@ class Talk:
         self._deadline = Deadline(options.timeout)
         self._connection: Optional[socket.socket] = None
         self._is_fresh = True
+        # interrupt() needs it: the descriptor must not be closed, nor be given to another call, while it is shut down.
+        self._connection_lock = threading.RLock()
+        #: The call was ended by close() or interrupt(), or by an error.
+        self.is_closed = False
         #: advance() has not read all that there is. Call it again without waiting.
         self.is_behind = False
 
@@ -233,7 +239,8 @@ class Talk:
         """Sends and receives what is possible without blocking, and calls the functions of the options. After the
         reply the connection is kept for the next call.
 
-        :returns: None if it has to be called again: at once if is_behind, else when the descriptor is ready
+        :returns: None if it has to be called again: at once if is_behind, else when the descriptor is ready. Also None
+            if it was closed or interrupted: see is_closed
         :raises Error: if the call ended without a reply, or with an error reply
         """
         with self._closing_on_error():
@@ -246,6 +253,8 @@ class Talk:
                 if message is None:
                     break
                 self._notify(message)
+                if self.is_closed:
+                    return None
             if not self._is_fresh:
                 self._check_given_up()
                 self._check_time()
@@ -254,10 +263,27 @@ class Talk:
             return None
 
     def close(self) -> None:
-        """Ends the call. The event goes on."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        """Ends the call. The event goes on. Nobody may wait for its descriptor: see interrupt()."""
+        self.is_closed = True
+        with self._connection_lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def interrupt(self) -> None:
+        """Ends the call while somebody may wait for its descriptor, who then has to close() it. The descriptor becomes
+        ready. Any thread and any signal handler may call it."""
+        self.is_closed = True
+        with self._connection_lock:
+            if self._connection is not None:
+                try:
+                    self._connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # the service has closed it, so it is ready
+
+    def client_closed_error(self) -> NoReplyError:
+        """Returns the error of a call that ends because its client is closed."""
+        return NoReplyError(no_reply_text(self._event, self._place.path, "the client was closed"))
 
     @contextmanager
     def _closing_on_error(self) -> Iterator[None]:
@@ -316,8 +342,11 @@ class Talk:
                 self._exchange.fail_to_send(reason, error.errno)
 
     def _finish(self) -> None:
-        if self._exchange.is_reusable and self._connection is not None:
+        with self._connection_lock:
             connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self._exchange.is_reusable and not self.is_closed:
             self._place.idle.put(connection)
         else:
-            self.close()
+            connection.close()

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 import unittest
-from typing import List
+from typing import Any, Awaitable, Dict, List
 from unittest import mock
 
 from servicekit import (
@@ -19,7 +19,7 @@ from servicekit import (
     UntrustedServerError,
 )
 from servicekit import _talk
-from servicekit.aio import AsyncClient
+from servicekit.aio import AsyncClient, AsyncStream
 
 from .fake_service import FakeService, FakeServiceTest, Piece, error_line
 
@@ -201,6 +201,179 @@ class AsyncClientTest(FakeServiceTest, unittest.IsolatedAsyncioTestCase):
         self.assertEqual(stranger.requests, [])
         async with AsyncClient(stranger.path, users=[2000]) as client:
             self.assertEqual(await client.call("status"), {})
+
+
+class CloseTest(FakeServiceTest, unittest.IsolatedAsyncioTestCase):
+    """A task closes what another one waits for."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.client = AsyncClient(self.path)
+        self.addCleanup(self.client.close)
+        self.may_reply = threading.Event()
+        self.addCleanup(self.may_reply.set)
+        self.service.script = self.script
+
+    def script(self, request: str) -> List[Piece]:
+        if "slow" in request:
+            return [Piece(ITEMS if "items" in request else ""), Piece("{}\n", after=60)]
+        self.may_reply.wait(60)
+        return [Piece('{"n":1}\n')]
+
+    async def arrived(self, count: int) -> None:
+        while len(self.service.requests) < count:
+            await asyncio.sleep(0.001)
+
+    async def in_time(self, what: "Awaitable[Any]") -> Any:
+        return await asyncio.wait_for(what, 30)
+
+    async def items(self, stream: AsyncStream) -> List[Dict[str, Any]]:
+        return [item async for item in stream]
+
+    def full_service(self) -> FakeService:
+        """Returns a service that accepts no connection until start()."""
+        full = FakeService(os.path.join(self.directory, "full.control"), backlog=0)
+        self.addCleanup(full.stop)
+        return full
+
+    async def test_a_closed_stream_ends_for_the_task_that_waits(self) -> None:
+        stream = self.client.stream("slow")
+        reading = asyncio.ensure_future(self.items(stream))
+        await self.arrived(1)
+        stream.close()
+        self.assertEqual(await self.in_time(reading), [])
+        with self.assertRaises(RuntimeError):
+            stream.reply
+        self.assertEqual(await self.items(stream), [])
+
+    async def test_a_closed_stream_ends_while_it_sends(self) -> None:
+        async with AsyncClient(self.full_service().path) as client:
+            stream = client.stream("put", {"text": "x" * 3_000_000})
+            reading = asyncio.ensure_future(self.items(stream))
+            await asyncio.sleep(0)
+            self.assertFalse(reading.done())
+            stream.close()
+            self.assertEqual(await self.in_time(reading), [])
+
+    async def test_a_stream_that_is_closed_while_it_connects_sends_nothing(self) -> None:
+        full = self.full_service()
+        with socket.socket(socket.AF_UNIX) as first:
+            first.connect(full.path)
+            async with AsyncClient(full.path) as client:
+                stream = client.stream("list")
+                reading = asyncio.ensure_future(self.items(stream))
+                await asyncio.sleep(0)
+                stream.close()
+                full.start()
+                self.assertEqual(await self.in_time(reading), [])
+                self.assertEqual(await client.call("status"), {})
+        self.assertEqual(full.requests, ['["status"]'])
+
+    async def test_a_stream_may_be_closed_by_its_function(self) -> None:
+        self.service.script = lambda request: [Piece(PROGRESS + PROGRESS + ITEMS + "{}\n")]
+        seen: List[Progress] = []
+
+        def leave(progress: Progress) -> None:
+            seen.append(progress)
+            stream.close()
+
+        stream = self.client.stream("list", on_progress=leave)
+        self.assertEqual(await self.in_time(self.items(stream)), [])
+        self.assertEqual(seen, [Progress(1, 2)])
+
+    async def test_a_closed_stream_leaves_the_descriptor_to_the_next_call(self) -> None:
+        for wakes_first in (False, True):
+            with self.subTest(wakes_first=wakes_first):
+                self.may_reply.clear()
+                self.service.requests.clear()
+                stream = self.client.stream("slow")
+                reading = asyncio.ensure_future(self.items(stream))
+                await self.arrived(1)
+                stream.close()
+                # Its connection gets the number that has just become free.
+                calling = asyncio.ensure_future(self.client.call("quick"))
+                if wakes_first:
+                    await self.arrived(2)
+                reading.cancel()
+                await asyncio.wait([reading], timeout=30)
+                await self.arrived(2)
+                self.may_reply.set()
+                self.assertEqual(await self.in_time(calling), {"n": 1})
+
+    async def test_two_tasks_cannot_read_one_stream(self) -> None:
+        stream = self.client.stream("quick")
+        reading = asyncio.ensure_future(self.items(stream))
+        await self.arrived(1)
+        with self.assertRaisesRegex(RuntimeError, "the stream is being read"):
+            await self.in_time(self.items(stream))
+        self.may_reply.set()
+        self.assertEqual(await self.in_time(reading), [])
+        self.assertEqual(stream.reply, {"n": 1})
+
+    async def test_a_closed_client_ends_its_calls_with_an_error(self) -> None:
+        calling = asyncio.ensure_future(self.client.call("slow"))
+        reading = asyncio.ensure_future(self.items(self.client.stream("slow")))
+        await self.arrived(2)
+        self.client.close()
+        for waiting, event in ((calling, "slow"), (reading, "slow")):
+            with self.assertRaises(NoReplyError) as caught:
+                await self.in_time(waiting)
+            expected = f"cannot get a reply to '{event}' from '{self.path}': the client was closed"
+            self.assertEqual(str(caught.exception), expected)
+
+    async def test_a_closed_client_ends_a_stream_between_two_items_with_an_error(self) -> None:
+        stream = self.client.stream("slow", {"items": True})
+        self.assertEqual(await stream.__anext__(), {"n": 0})
+        self.client.close()
+        with self.assertRaisesRegex(NoReplyError, "the client was closed"):
+            await self.in_time(stream.__anext__())
+        self.assertEqual(await self.items(stream), [])
+
+    async def test_a_closed_client_leaves_what_is_over_alone(self) -> None:
+        self.may_reply.set()
+        whole = self.client.stream("quick")
+        left = self.client.stream("slow", {"items": True})
+        self.assertEqual(await self.items(whole), [])
+        await left.__anext__()
+        left.close()
+        self.client.close()
+        self.assertEqual(await self.items(whole) + await self.items(left), [])
+        self.assertEqual(whole.reply, {"n": 1})
+
+    async def test_a_call_that_connects_when_the_client_is_closed_sends_nothing(self) -> None:
+        full = self.full_service()
+        with socket.socket(socket.AF_UNIX) as first:
+            first.connect(full.path)
+            client = AsyncClient(full.path)
+            calling = asyncio.ensure_future(client.call("status"))
+            await asyncio.sleep(0)
+            client.close()
+            full.start()
+            with self.assertRaisesRegex(ConnectError, "the client is closed"):
+                await self.in_time(calling)
+        self.assertEqual(full.requests, [])
+
+    async def test_a_function_may_close_the_client(self) -> None:
+        self.service.script = lambda request: [Piece(PROGRESS + "{}\n")]
+        with self.assertRaisesRegex(NoReplyError, "the client was closed"):
+            await self.in_time(self.client.call("backup", on_progress=lambda progress: self.client.close()))
+
+
+class ClosedLoopTest(FakeServiceTest):
+    async def first(self, stream: AsyncStream) -> Dict[str, Any]:
+        return await stream.__anext__()
+
+    def test_a_client_may_be_closed_after_its_loop(self) -> None:
+        self.service.answer(Piece("{}\n", after=60))
+        client = AsyncClient(self.path)
+        loop = asyncio.new_event_loop()
+        stream = client.stream("slow")
+        task = loop.create_task(self.first(stream))
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        client.close()
+        client.close()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
 import unittest
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 from unittest import mock
 
 from servicekit import (
@@ -22,11 +23,12 @@ from servicekit import (
     ProtocolError,
     ReplyError,
     ReplyTimeoutError,
+    Stream,
     Turn,
     UntrustedServerError,
     call,
 )
-from servicekit import _talk
+from servicekit import _client, _talk
 
 from .fake_service import FakeService, FakeServiceTest, Piece, error_line
 
@@ -272,6 +274,32 @@ class ClientTest(FakeServiceTest):
         with self.assertRaisesRegex(ConnectError, "the client is closed"):
             client.call("status")
 
+    def test_a_client_that_is_closed_by_another_thread_finishes_its_calls(self) -> None:
+        may_reply = threading.Event()
+        self.addCleanup(may_reply.set)
+
+        def script(request: str) -> List[Piece]:
+            may_reply.wait(60)
+            return [Piece('{"n":1}\n')]
+
+        self.service.script = script
+        client = self.connect()
+        replies: List[object] = []
+        caller = threading.Thread(target=lambda: replies.append(client.call("slow", timeout=60)), daemon=True)
+        caller.start()
+        while not self.service.requests:
+            time.sleep(0.001)
+        client.close()
+        # A call of another client must not get its descriptor.
+        other = threading.Thread(target=lambda: replies.append(call(self.path, "slow", timeout=60)), daemon=True)
+        other.start()
+        while len(self.service.requests) < 2:
+            time.sleep(0.001)
+        may_reply.set()
+        caller.join(30)
+        other.join(30)
+        self.assertEqual(replies, [{"n": 1}, {"n": 1}])
+
     def test_threads_share_a_client(self) -> None:
         self.service.script = lambda request: [Piece(f'{{"asked":{request}}}\n', after=0.001)]
         client = self.connect()
@@ -414,6 +442,145 @@ class StreamTest(FakeServiceTest):
         self.service.answer('{"n":1}\n')
         self.assertEqual(self.client.call("get"), {"n": 1})
         self.assertEqual(self.service.connections, 2)
+
+    def read_in_thread(
+        self, stream: Stream, *, until_it_waits: bool = False
+    ) -> Tuple[threading.Thread, List[object]]:
+        """Returns a thread that reads the stream, and the items and the error that it gets."""
+        found: List[object] = []
+
+        def read() -> None:
+            try:
+                found.extend(stream)
+            except Exception as error:
+                found.append(error)
+
+        is_about_to_wait = threading.Event()
+
+        def wait(talk: _talk.Talk) -> None:
+            is_about_to_wait.set()
+            real_wait(talk)
+
+        real_wait = _client._wait
+        reader = threading.Thread(target=read, daemon=True)
+        if not until_it_waits:
+            reader.start()
+            return reader, found
+        with mock.patch.object(_client, "_wait", wait):
+            reader.start()
+            self.assertTrue(is_about_to_wait.wait(30))
+        return reader, found
+
+    def test_another_thread_may_close_it_while_it_waits(self) -> None:
+        self.service.script = lambda request: [Piece("{}\n", after=60 if "slow" in request else 0)]
+        stream = self.client.stream("slow")
+        reader, found = self.read_in_thread(stream, until_it_waits=True)
+        stream.close()
+        reader.join(30)
+        self.assertFalse(reader.is_alive())
+        self.assertEqual(found, [])
+        self.assertEqual(list(stream), [])
+        self.assertEqual(self.client.call("quick"), {})
+
+    def test_another_thread_may_close_it_while_it_sends(self) -> None:
+        full = FakeService(os.path.join(self.directory, "full.control"))
+        self.addCleanup(full.stop)
+        with Client(full.path) as client:
+            stream = client.stream("put", {"text": "x" * 3_000_000})
+            reader, found = self.read_in_thread(stream, until_it_waits=True)
+            stream.close()
+            reader.join(30)
+        self.assertFalse(reader.is_alive())
+        self.assertEqual(found, [])
+
+    def test_another_thread_may_close_it_at_any_moment(self) -> None:
+        self.service.answer(*[Piece(self.ITEMS, after=0.0001)] * 100_000)
+        for number in range(100):
+            stream = self.client.stream("list")
+            reader, found = self.read_in_thread(stream)
+            time.sleep(number / 50_000)
+            stream.close()
+            reader.join(30)
+            self.assertFalse(reader.is_alive())
+            self.assertEqual([item for item in found if not isinstance(item, dict)], [])
+            self.assertEqual(stream._talk.descriptor, -1)
+
+    def test_its_descriptor_stays_open_while_another_thread_reads_it(self) -> None:
+        self.service.answer(PROGRESS + PROGRESS, Piece("{}\n", after=60))
+        is_called, may_return = threading.Event(), threading.Event()
+        self.addCleanup(may_return.set)
+        seen: List[Progress] = []
+
+        def wait(progress: Progress) -> None:
+            seen.append(progress)
+            is_called.set()
+            may_return.wait(60)
+
+        stream = self.client.stream("slow", on_progress=wait)
+        reader, found = self.read_in_thread(stream)
+        self.assertTrue(is_called.wait(30))
+        descriptor = stream._talk.descriptor
+        stream.close()
+        self.assertTrue(stat.S_ISSOCK(os.fstat(descriptor).st_mode))
+        may_return.set()
+        reader.join(30)
+        self.assertFalse(reader.is_alive())
+        self.assertEqual((found, seen), ([], [Progress(1, 2)]))
+        with self.assertRaises(OSError):
+            os.fstat(descriptor)
+
+    def test_its_function_may_close_it(self) -> None:
+        self.service.answer(PROGRESS + PROGRESS + self.ITEMS + "{}\n")
+        seen: List[Progress] = []
+
+        def leave(progress: Progress) -> None:
+            seen.append(progress)
+            stream.close()
+
+        stream = self.client.stream("list", on_progress=leave)
+        self.assertEqual(list(stream), [])
+        self.assertEqual(seen, [Progress(1, 2)])
+
+    def test_a_signal_handler_may_close_it(self) -> None:
+        self.service.answer(Piece("{}\n", after=60))
+        stream = self.client.stream("slow")
+        old = signal.signal(signal.SIGALRM, lambda number, frame: stream.close())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            begin = time.monotonic()
+            self.assertEqual(list(stream), [])
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, old)
+        self.assertLess(time.monotonic() - begin, 30)
+        self.assertEqual(stream._talk.descriptor, -1)
+
+    def test_a_child_process_may_close_its_copy(self) -> None:
+        self.service.answer(PROGRESS + self.ITEMS + "{}\n")
+
+        def close_in_child(progress: Progress) -> None:
+            child = os.fork()
+            if child == 0:
+                try:
+                    stream.close()
+                finally:
+                    os._exit(0)
+            os.waitpid(child, 0)
+
+        stream = self.client.stream("list", on_progress=close_in_child)
+        self.assertEqual([item["n"] for item in stream], [0, 1, 2])
+        self.client.call("status")
+        self.assertEqual(self.service.connections, 1)
+
+    def test_two_readers_are_refused(self) -> None:
+        self.service.answer(PROGRESS + self.ITEMS + "{}\n")
+
+        def read(progress: Progress) -> None:
+            with self.assertRaisesRegex(RuntimeError, "the stream is being read"):
+                next(stream)
+
+        stream = self.client.stream("list", on_progress=read)
+        self.assertEqual([item["n"] for item in stream], [0, 1, 2])
 
     def test_its_timeout_is_that_of_the_whole_call(self) -> None:
         self.service.answer(*(Piece(self.ITEMS, after=0.05) for _ in range(1000)))
