@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <utility>
 #include <variant>
@@ -102,6 +103,12 @@ void notify(const CallOptions& options, const Object& progress) {
 
 Error failure(std::string reason) { return Error{ExitCode::os, {}, {}, std::move(reason)}; }
 
+Error too_long(std::size_t longest) {
+    Error error = failure("it is longer than " + std::to_string(longest) + " bytes");
+    error.errno_value = EMSGSIZE;
+    return error;
+}
+
 Error broken(const os::Transfer& transfer, std::string_view when) {
     if (transfer.state == os::Transfer::State::closed)
         return failure("the service closed the connection " + std::string{when});
@@ -178,6 +185,7 @@ Result<std::optional<std::string>> Exchange::next_line() {
     while (true) {
         if (searched_ == 0) unread_.erase(0, std::min(unread_.find_first_not_of(white_space), unread_.size()));
         const auto end = unread_.find('\n', searched_);
+        if (std::min(end, unread_.size()) > longest_) return too_long(longest_);
         if (end != std::string::npos) {
             std::string line = unread_.substr(0, end);
             unread_.erase(0, end + 1);
@@ -185,7 +193,6 @@ Result<std::optional<std::string>> Exchange::next_line() {
             return std::optional{std::move(line)};
         }
         searched_ = unread_.size();
-        if (unread_.size() > longest_) return failure("it is longer than " + std::to_string(longest_) + " bytes");
         if (receives_left_-- == 0) {
             is_behind_ = true;
             return std::optional<std::string>{};

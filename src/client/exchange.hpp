@@ -22,7 +22,7 @@ public:
 
     /// \param path of the socket, for messages
     /// \param options `timeout` is the time that is left; `is_given_up` is not called
-    /// \param longest limit of a line in bytes
+    /// \param longest limit of a line in bytes; a longer one ends the call with EMSGSIZE, and is not parsed
     /// \pre the arguments can be expressed in JSON
     Exchange(std::unique_ptr<os::LocalConnection> connection, std::string path, std::string event, Object arguments,
              CallOptions options, std::size_t longest = longest_line);

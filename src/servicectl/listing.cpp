@@ -108,7 +108,7 @@ std::string text_of(const Object& service, const char* key) { return cell(servic
 /// Returns true if the socket is that of a service, as far as can be seen. Other programs may have a NAME.control, too.
 bool is_service(const Place& place, const Finding& finding, os::Files& files) {
     if (finding.state == State::not_trusted) return false;
-    if (finding.state == State::answers || place.record) return true;
+    if (finding.state == State::answers || finding.state == State::too_long || place.record) return true;
     const auto pid_file = files.status(place.paths.pid_file, os::Links::do_not_follow);
     return pid_file && pid_file->has_value();
 }

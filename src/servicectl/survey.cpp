@@ -18,6 +18,9 @@ using State = Finding::State;
 
 /// Enough for any status, and little for a server that sends without end.
 constexpr std::size_t longest_reply = std::size_t{256} << 10U;
+/// The same for a status of another user. The values in such a text take about 350 KiB at most. find_places() returns
+/// at most 256 services of such a user, so the user can make this process take 90 MiB, and not 1.4 GiB.
+constexpr std::size_t longest_status_of_others = std::size_t{16} << 10U;
 /// How often a server whose queue of clients is full is tried again.
 constexpr milliseconds retry_interval{20};
 /// Descriptors that are left for other uses.
@@ -95,11 +98,13 @@ private:
     }
 
     void begin() {
+        end_ = host_.clock->steady_now() + at_most_;
         deadline_->start(at_most_, [this] { end(); });
         ask_more();
     }
     void ask_more() {
         while (!is_over_ && !waiting_.empty() && open_ < most_open_) {
+            if (is_time_over()) return end();
             const std::size_t i = waiting_.back();
             waiting_.pop_back();
             if (!ask(i)) break;
@@ -142,7 +147,7 @@ private:
             Asked asked;
             const int descriptor = (*connection)->descriptor();
             asked.exchange = std::make_unique<Exchange>(*std::move(connection), places_[i].paths.control_socket,
-                                                        question_.event, Object{}, CallOptions{}, longest_reply);
+                                                        question_.event, Object{}, CallOptions{}, longest_reply_of(i));
             asked.watch = loop_->watch(descriptor);
             asked_[i] = std::move(asked);
             ++open_;
@@ -179,8 +184,18 @@ private:
             finding.state = error.exit_code == ExitCode::permission ? State::not_trusted : State::not_asked;
     }
 
+    [[nodiscard]] std::size_t longest_reply_of(std::size_t i) const {
+        return is_foreign(i) && question_.event == "status" ? longest_status_of_others : longest_reply;
+    }
+    /// Returns true if no time is left. The loop looks at its timers only after all connections that have something, and
+    /// to parse what they have may take longer than the whole survey should.
+    [[nodiscard]] bool is_time_over() const {
+        return question_.stop.stop_requested() || host_.clock->steady_now() >= end_;
+    }
+
     /// Continues one exchange.
     void proceed(std::size_t i) {
+        if (is_time_over()) return end();
         Exchange& exchange = *asked_[i].exchange;
         if (auto outcome = exchange.advance()) {
             take_outcome(findings_[i], std::move(*outcome));
@@ -200,6 +215,10 @@ private:
         else
             asked_[i].watch->await_readable(again);
     }
+    /// Reads what a service has sent in time, and the loop has not come to.
+    void take_what_has_come(std::size_t i) {
+        if (auto outcome = asked_[i].exchange->advance()) take_outcome(findings_[i], std::move(*outcome));
+    }
     static void take_outcome(Finding& finding, Exchange::Outcome outcome) {
         if (outcome) {
             finding.state = State::answers;
@@ -210,6 +229,10 @@ private:
         const CallError& error = outcome.error();
         finding.reason = error.is_reply() ? error.what() : error.error().reason;
         if (error.code() == "not-allowed") finding.state = State::no_access;
+        if (!error.is_reply() && error.error().errno_value == EMSGSIZE) {
+            finding.state = State::too_long;
+            finding.reason = "its reply is not shown, because " + finding.reason;
+        }
     }
     void close(std::size_t i) {
         asked_[i].watch.reset();
@@ -220,9 +243,10 @@ private:
         if (std::exchange(is_over_, true)) return;
         deadline_->stop();
         retry_->stop();
-        for (Asked& asked : asked_) {
-            asked.watch.reset();
-            asked.exchange.reset();
+        for (std::size_t i = 0; i < asked_.size(); ++i) {
+            if (asked_[i].exchange && !is_foreign(i)) take_what_has_come(i);
+            asked_[i].watch.reset();
+            asked_[i].exchange.reset();
         }
         parking_->unpark();
     }
@@ -274,6 +298,7 @@ private:
     std::size_t open_ = 0;
     std::size_t most_open_ = 0;
     bool is_over_ = false;
+    std::chrono::steady_clock::time_point end_{};  ///< when the time is over
     std::unique_ptr<os::EventLoop> loop_;
     std::unique_ptr<os::Parking> parking_;
     std::unique_ptr<os::Timer> deadline_;
@@ -286,6 +311,8 @@ std::string state_in_words(const Finding& finding) {
     switch (finding.state) {
         case State::answers:
             return finding.status.get<std::string>("state", "unknown");
+        case State::too_long:
+            return "too long";
         case State::hung:
             return "hung";
         case State::no_access:
@@ -309,6 +336,7 @@ std::string state_in_words(const Finding& finding) {
 bool is_running(const Finding& finding) noexcept {
     switch (finding.state) {
         case State::answers:
+        case State::too_long:
         case State::hung:
         case State::no_access:
         case State::no_socket:

@@ -20,6 +20,7 @@ namespace servicekit::servicectl {
 struct Finding {
     enum class State {
         answers,      ///< `status` has its reply
+        too_long,     ///< its reply is longer than this program reads
         hung,         ///< a process listens or holds the lock, and does not answer
         no_access,    ///< this user may not connect, or not ask
         no_socket,    ///< a process holds the lock, and does not listen
@@ -55,6 +56,8 @@ struct Question {
 };
 
 /// Asks all services for their status at the same time. Never waits longer than `at_most`, whatever the services do.
+/// After that it reads only what root's services and those of this process's user have already sent, so that other users
+/// cannot make them look hung. Keeps at most 16 KiB of a status that another user reports.
 /// \returns a finding for each place
 [[nodiscard]] std::vector<Finding> survey(const std::vector<Place>& places, std::chrono::milliseconds at_most,
                                           const os::Host& host, const Question& question = {});

@@ -24,6 +24,7 @@ int rank_of(State state) noexcept {
             return 0;
         case State::dead:
             return 1;
+        case State::too_long:
         case State::no_socket:
         case State::no_access:
         case State::not_asked:

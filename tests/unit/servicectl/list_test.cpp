@@ -4,6 +4,7 @@
 
 #include "servicekit/base/json.hpp"
 #include "unit/servicectl/servicectl_fixture.hpp"
+#include "unit/servicectl/slow_sockets.hpp"
 
 namespace servicekit::servicectl {
 namespace {
@@ -74,6 +75,20 @@ TEST_F(ServicectlListTest, HungServicesAreNotWaitedFor) {
     const auto time = time_of(
         [this] { EXPECT_THAT(states(), ElementsAre("fast running", "slow-1 hung", "slow-2 hung", "slow-3 hung")); });
     EXPECT_LE(time, 500ms);
+}
+
+TEST_F(ServicectlListTest, OtherUsersCannotUseUpTheTimeWithWhatTheySend) {
+    add_directory("/run/user/1000", alice, 0700);
+    for (int i = 0; i < 100; ++i) serve("/run/user/1000", "fun-" + std::to_string(i), running, alice);
+    serve("/run", "web");
+    SlowSockets sockets{host, 20ms};
+    // The loop comes to it only when the time is over.
+    sockets.hide_replies("/run/web.control", 400ms);
+    tools.host.sockets = &sockets;
+
+    const auto time = time_of([this] { EXPECT_EQ(run({"list"}), 0); });
+    EXPECT_LE(time, 500ms + 2 * 20ms);
+    EXPECT_THAT(out(), AllOf(HasSubstr("web     running"), HasSubstr("hung")));
 }
 
 TEST_F(ServicectlListTest, WaitsAsLongAsItIsAskedTo) {
@@ -197,9 +212,23 @@ TEST_F(ServicectlListTest, RepliesCannotControlTheTerminal) {
 }
 
 TEST_F(ServicectlListTest, AReplyWithoutEndIsNotReadToItsEnd) {
-    serve("/run", "web", std::string(std::size_t{300} << 10U, ' ') + "{}");
+    serve("/run", "web", "");
+    services.pop_back();
+    services.push_back(std::make_unique<ScriptedService>(host, "/run/web.control", [](const std::string&) {
+        return std::vector<ScriptedService::Piece>(50, {.text = std::string(50'000, '['), .after = 1ms});
+    }));
 
-    EXPECT_THAT(states(), ElementsAre("web hung"));
+    EXPECT_THAT(states(), ElementsAre("web too long"));
+}
+
+TEST_F(ServicectlListTest, ALongStatusIsReadOnlyFromServicesOfRootAndTheCaller) {
+    const std::string status = R"({"state":"running","text":")" + std::string(std::size_t{20} << 10U, 'x') + "\"}";
+    add_directory("/run/user/1000", alice, 0700);
+    serve("/run/user/1000", "alices", status, alice);
+    serve("/run", "roots", status);
+
+    EXPECT_THAT(states(), ElementsAre("alices too long", "roots running"));
+    EXPECT_THAT(out(), HasSubstr(R"("reason":"its reply is not shown, because it is longer than 16384 bytes")"));
 }
 
 TEST_F(ServicectlListTest, AUserSeesTheServicesOfOthersThatItMayAsk) {
