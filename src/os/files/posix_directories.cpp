@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "os/descriptor.hpp"
@@ -21,6 +22,22 @@ constexpr mode_t directory_permissions = 0777;
 constexpr mode_t file_permissions = 0666;
 
 constexpr auto make_directory_action = "create directory";
+
+enum class Existed { before, by_this_call };
+
+/// Returns the reason why the directory must not be filled. Another user may have put one in the place of a directory
+/// that was made just now.
+std::optional<Error> refusal_to_fill(int directory, const std::string& path, Existed existed) {
+    struct stat status {};
+    if (::fstat(directory, &status) != 0) return os_error("open directory", path, errno);
+    if (status.st_uid != ::geteuid())
+        return Error{ExitCode::permission, "fill directory", path,
+                     "it belongs to user " + std::to_string(status.st_uid), EPERM};
+    // A new one is as the umask wants it.
+    if (existed == Existed::before && (status.st_mode & S_IWOTH) != 0)
+        return Error{ExitCode::permission, "fill directory", path, "all users may write it", EPERM};
+    return std::nullopt;
+}
 
 class PosixDirectory final : public Directory {
 public:
@@ -52,6 +69,7 @@ public:
             ::unlinkat(above.get(), name.c_str(), AT_REMOVEDIR);
             return error;
         }
+        if (auto refusal = refusal_to_fill(made.get(), path, Existed::by_this_call)) return *std::move(refusal);
         return std::unique_ptr<Directory>{
             std::make_unique<PosixDirectory>(std::move(made), std::move(above), name, path)};
     }
@@ -87,18 +105,6 @@ private:
     std::string path_;
 };
 
-/// Returns the reason why the directory that was there before must not be filled.
-std::optional<Error> refusal_to_fill(int directory, const std::string& path) {
-    struct stat status {};
-    if (::fstat(directory, &status) != 0) return os_error("open directory", path, errno);
-    if (status.st_uid != ::geteuid())
-        return Error{ExitCode::permission, "fill directory", path,
-                     "it belongs to user " + std::to_string(status.st_uid), EPERM};
-    if ((status.st_mode & S_IWOTH) != 0)
-        return Error{ExitCode::permission, "fill directory", path, "all users may write it", EPERM};
-    return std::nullopt;
-}
-
 Result<OpenedDirectory> open_or_make_at(const PathEnd& end, const std::string& path) {
     const bool is_new = ::mkdirat(end.directory(), end.name(), directory_permissions) == 0;
     if (!is_new && errno != EEXIST) return os_error(make_directory_action, path, errno);
@@ -111,8 +117,8 @@ Result<OpenedDirectory> open_or_make_at(const PathEnd& end, const std::string& p
         if (is_new) ::unlinkat(end.directory(), end.name(), AT_REMOVEDIR);
         return error;
     }
-    if (!is_new)
-        if (auto refusal = refusal_to_fill(opened.get(), path)) return *std::move(refusal);
+    if (auto refusal = refusal_to_fill(opened.get(), path, is_new ? Existed::by_this_call : Existed::before))
+        return *std::move(refusal);
     Descriptor above;
     if (end.directory() != AT_FDCWD) {
         above = Descriptor{::fcntl(end.directory(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -154,6 +156,28 @@ TEST_F(DirectoriesTest, RootFillsNoDirectoryOfAnotherUser) {
     EXPECT_THAT(refusal(theirs).reason, HasSubstr("it belongs to user"));
     EXPECT_THAT(refusal(theirs + "/link/new").reason, HasSubstr("can change '" + theirs + "'"));
     EXPECT_TRUE(fs::is_empty(directory.file("roots")));
+}
+
+TEST_F(DirectoriesTest, RootFillsNoDirectoryThatAnotherUserHasPutInThePlaceOfANewOne) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can make the directories of this test";
+    ASSERT_EQ(::chmod(directory.path().c_str(), 01777), 0);
+    const std::string path = directory.file("new");
+    const auto root = opened(directory.file("roots"));
+    ASSERT_EQ(::chmod(directory.file("roots").c_str(), 01777), 0);
+    const auto refusal_as_if_swapped = [](const std::function<Error()>& make) {
+        return test::in_another_process([&make] {
+            // The kernel gives what is made to this user, and the process is still root's: as after a swap.
+            ::setfsuid(test::some_user);
+            return make().reason;
+        });
+    };
+
+    EXPECT_THAT(refusal_as_if_swapped([&path] { return refusal(path); }), HasSubstr("it belongs to user"));
+    EXPECT_THAT(refusal_as_if_swapped([&root] {
+                    const auto made = root.directory->make_directory("below");
+                    return made ? Error{.reason = "made"} : made.error();
+                }),
+                HasSubstr("it belongs to user"));
 }
 
 }  // namespace
