@@ -26,29 +26,47 @@ struct TakenName {
     std::string_view by;
 };
 
-// Targets of CMake's generators; libraries that a program may link by a name that a target would replace; names whose
-// program or user exists already.
+// Targets of CMake's generators; libraries that a program may link by a name that a target would replace; programs of
+// servicekit; the users that each Debian has, with those of older versions (base-passwd), as a unit would run the service
+// as one of them. The users of this machine are not asked, as the service may already be installed on it.
 constexpr std::array taken_names{TakenName{"all", "CMake"},
+                                 TakenName{"backup", "a user of Debian"},
+                                 TakenName{"bin", "a user of Debian"},
                                  TakenName{"c", "a library"},
                                  TakenName{"clean", "CMake"},
+                                 TakenName{"daemon", "a user of Debian"},
                                  TakenName{"depend", "CMake"},
                                  TakenName{"dl", "a library"},
                                  TakenName{"edit_cache", "CMake"},
+                                 TakenName{"games", "a user of Debian"},
+                                 TakenName{"gnats", "a user of Debian"},
                                  TakenName{"help", "CMake"},
                                  TakenName{"install", "CMake"},
+                                 TakenName{"irc", "a user of Debian"},
+                                 TakenName{"list", "a user of Debian"},
                                  TakenName{"list_install_components", "CMake"},
+                                 TakenName{"lp", "a user of Debian"},
                                  TakenName{"m", "a library"},
+                                 TakenName{"mail", "a user of Debian"},
                                  TakenName{"makefile", "make"},
+                                 TakenName{"man", "a user of Debian"},
+                                 TakenName{"news", "a user of Debian"},
+                                 TakenName{"nobody", "a user of Debian"},
                                  TakenName{"package", "CMake"},
                                  TakenName{"package_source", "CMake"},
                                  TakenName{"preinstall", "CMake"},
+                                 TakenName{"proxy", "a user of Debian"},
                                  TakenName{"pthread", "a library"},
                                  TakenName{"rebuild_cache", "CMake"},
                                  TakenName{"root", "the user root"},
                                  TakenName{"rt", "a library"},
                                  TakenName{"servicectl", "servicekit"},
                                  TakenName{"servicekit", "servicekit"},
+                                 TakenName{"sync", "a user of Debian"},
+                                 TakenName{"sys", "a user of Debian"},
                                  TakenName{"test", "CMake"},
+                                 TakenName{"uucp", "a user of Debian"},
+                                 TakenName{"www-data", "a user of Debian"},
                                  TakenName{"z", "a library"}};
 
 bool follows_rule(std::string_view name) {

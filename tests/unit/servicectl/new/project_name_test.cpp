@@ -60,6 +60,14 @@ TEST(ProjectNameTest, RefusesTheNamesOfTargetsLibrariesAndServicekit) {
     EXPECT_THAT(refusal("servicectl"), HasSubstr("it is a name of servicekit; try 'servicectl-service'"));
 }
 
+TEST(ProjectNameTest, RefusesTheUsersThatEachDebianHas) {
+    for (const char* const name : {"daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp",
+                                   "proxy", "www-data", "backup", "list", "irc", "gnats", "nobody"})
+        EXPECT_THAT(refusal(name),
+                    HasSubstr("it is a name of a user of Debian; try '" + std::string{name} + "-service'"));
+    EXPECT_THAT(refusal("root"), HasSubstr("it is a name of the user root"));
+}
+
 TEST(ProjectNameTest, EachSuggestionIsAccepted) {
     for (const char* const name : {"Mailbox", "a__b", "All", "root", "x\ty", "HTTPServer", "m-", "_c", "9to5",
                                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bcd"}) {
