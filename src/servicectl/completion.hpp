@@ -28,8 +28,8 @@ struct KnownServices {
 /// \param words without the program; the last one is unfinished, and may be empty
 [[nodiscard]] cli::Completion complete_command(const std::vector<std::string>& words, const KnownServices& services);
 
-/// Prints the completions for the scripts, which call `servicectl complete -- WORDS`. Connects to no service, except to
-/// the target of `call`.
+/// Prints the completions for the scripts, which call `servicectl complete -- WORDS`. Connects to no service, except for
+/// `call TARGET`: then to all services that the target may mean, to find the one that runs, and to that one.
 void complete(const std::vector<std::string>& words, cli::Console& console, const cli::Tools& tools);
 
 /// \returns what is wrong with the arguments of `completion`

@@ -23,6 +23,8 @@ public:
         return {};
     }
 
+    [[nodiscard]] bool made_the_root() const noexcept { return is_new_; }
+
     /// Removes all that was made, the last first. \returns the first error
     Result<void> undo() {
         Result<void> first;
@@ -90,7 +92,8 @@ Result<void> write_project(const std::string& directory, const std::vector<Proje
         if (written) continue;
         Error error = at_creation(written.error());
         if (const auto undone = writing.undo(); !undone)
-            error.reason += ", and then " + undone.error().message() + ": remove '" + directory + "' yourself";
+            error.reason += ", and then " + undone.error().message() + ": remove " +
+                            (writing.made_the_root() ? "" : "what is left in ") + "'" + directory + "' yourself";
         return error;
     }
     return {};

@@ -188,6 +188,15 @@ TEST_F(ServicectlNewTest, ReportsWhatItCouldNotRemove) {
     EXPECT_THAT(files_below("/mailbox"), ElementsAre("/mailbox/CMakeLists.txt"));
 }
 
+TEST_F(ServicectlNewTest, NeverAsksToRemoveADirectoryThatWasThereBefore) {
+    host.files.add_directory("/mailbox");
+    directories.failures.fail_next("make_file", ENOSPC, "mailbox/src/main.cpp");
+    directories.failures.fail_next("remove_file", EIO, "mailbox/CMakeLists.txt");
+
+    EXPECT_EQ(run({"new", "mailbox"}), 73);
+    EXPECT_THAT(error(), EndsWith(": remove what is left in 'mailbox' yourself\n"));
+}
+
 TEST_F(ServicectlNewTest, RefusesAWrongCommandLine) {
     EXPECT_EQ(run({"new"}), 64);
     EXPECT_THAT(error(), HasSubstr("'new' needs a name for the service\nsee 'servicectl new --help'"));
