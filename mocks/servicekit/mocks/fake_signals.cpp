@@ -23,7 +23,9 @@ Result<void> FakeSignals::note(std::span<const int> kept, std::span<const int> e
 
 std::vector<os::ReceivedSignal> FakeSignals::noted() const {
     std::vector<os::ReceivedSignal> signals;
-    for (const auto& [number, sender] : own().noted) signals.push_back({.number = number, .sender = sender});
+    const State& self = own();
+    for (const auto& [number, sender] : self.reception != nullptr ? self.reception->pending : self.noted)
+        signals.push_back({.number = number, .sender = sender});
     return signals;
 }
 

@@ -119,9 +119,11 @@ private:
     /// Lets the shell continue until it continues this process.
     Result<void> stop_this_process() {
         screen_->leave();
+        auto others = give_back_signals();
+        if (!others) return others.error();
+        Result<bool> stopped = true;
         // With its default action the signal stops the process, unless no shell could continue it.
-        arrivals_.reset();
-        auto stopped = host_.processes->signal(host_.process->id(), SIGTSTP, [] { return true; });
+        if (!*others) stopped = host_.processes->signal(host_.process->id(), SIGTSTP, [] { return true; });
         arrivals_ = make_arrivals();
         if (auto taken = arrivals_->take_signals(); !taken) return taken;
         screen_->enter();
@@ -131,11 +133,31 @@ private:
         return await_keys();
     }
 
+    /// Gives the signals their earlier actions, and loses none: those that arrive now get these actions, and those that
+    /// arrived before go to the inbox.
+    /// \returns whether one of those ends or continues the process
+    Result<bool> give_back_signals() {
+        // The other threads have all signals blocked, as os::Threads promises, so this holds signals as it would in a
+        // process with one thread.
+        if (auto held = host_.signals->hold(); !held) return held.error();
+        const std::vector<os::ReceivedSignal> noted = host_.signals->noted();
+        arrivals_.reset();
+        host_.signals->release_held();
+        bool is_other = false;
+        for (const os::ReceivedSignal& signal : noted) {
+            if (signal.number == SIGTSTP) continue;
+            inbox_->put_signal(signal.number);
+            is_other = is_other || signal.number != SIGWINCH;
+        }
+        return is_other;
+    }
+
     void take_listing(TimedListing listing) {
         list_.table().take(std::move(listing));
         if (!detail_) return;
         const ServiceRow* const row = list_.table().find(detail_->identity());
         detail_->take(row);
+        if (row != nullptr && detail_pid_ == 0) detail_pid_ = row->service.finding.pid;
         // A service that was started again may have another log, and other events.
         if (row != nullptr && is_other_start(*row)) open_detail(*row);
     }
@@ -217,7 +239,7 @@ private:
     std::optional<HelpView> help_;
     std::optional<DetailView> detail_;
     std::uint64_t detail_number_ = 0;
-    pid_t detail_pid_ = 0;
+    pid_t detail_pid_ = 0;  ///< of the first process that was seen; 0: none was
     std::string detail_log_;
     std::optional<int> exit_code_;
     unsigned empty_reads_ = 0;

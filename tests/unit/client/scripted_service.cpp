@@ -13,10 +13,10 @@ struct ScriptedService::Talk {
     std::vector<Piece> to_send = {};
 };
 
-ScriptedService::ScriptedService(mocks::FakeOs& host, const std::string& path, Script script)
+ScriptedService::ScriptedService(mocks::FakeOs& host, const std::string& path, Script script, pid_t process)
     : loop_{host.reactor}, script_{std::move(script)} {
     const pid_t self = host.process.id();
-    host.process.set_id(pid);
+    host.process.set_id(process);
     listener_ = *host.sockets.listen(path, {.permissions = 0666});
     host.process.set_id(self);
     watch_ = loop_.watch(listener_->descriptor());

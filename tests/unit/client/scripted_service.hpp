@@ -27,7 +27,8 @@ public:
 
     static constexpr pid_t pid = 7000;
 
-    ScriptedService(mocks::FakeOs& host, const std::string& path, Script script);
+    /// \param process the one that listens
+    ScriptedService(mocks::FakeOs& host, const std::string& path, Script script, pid_t process = pid);
     ScriptedService(const ScriptedService&) = delete;
     ScriptedService& operator=(const ScriptedService&) = delete;
     ~ScriptedService();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,7 @@ struct FakeTerminal {
     Page page;              ///< the last one
     std::string calls;      ///< "open", "leave", "enter", "adapt" and "close", in order
     ScreenOptions options;  ///< of the screen that was opened
+    std::function<void()> on_leave = {};
 };
 
 class FakeScreen final : public Screen {
@@ -92,7 +94,10 @@ public:
         return next;
     }
     void adapt() override { note("adapt"); }
-    void leave() override { note("leave"); }
+    void leave() override {
+        note("leave");
+        if (terminal_.on_leave) terminal_.on_leave();
+    }
     void enter() override { note("enter"); }
 
 private:

@@ -206,6 +206,38 @@ TEST_F(ServicectlTopTest, DetailsSayThatTheServiceIsGone) {
     EXPECT_EQ(top(), 0) << error();
 }
 
+TEST_F(ServicectlTopTest, DetailsOfADeadServiceNoticeEachLaterStart) {
+    serve("/run", "web");
+    kill_all();
+    const auto start_with_event = [this](pid_t pid, const std::string& event) {
+        host.processes.add(pid);
+        services.push_back(std::make_unique<ScriptedService>(
+            host, "/run/web.control",
+            [event](const std::string& request) -> std::vector<ScriptedService::Piece> {
+                const bool is_status = request.find("status") != std::string::npos;
+                return {
+                    {.text = is_status ? std::string{running} + "\n" : R"({"events":[{"name":")" + event + "\"}]}\n"}};
+            },
+            pid));
+    };
+    host.when_idle([this] { terminal.type(Key::Name::enter); });
+    host.when_idle([this, start_with_event] {
+        EXPECT_THAT(terminal.text(), StartsWith("web  dead"));
+        start_with_event(7001, "first-event");
+    });
+    after(4100ms, [this, start_with_event] {
+        EXPECT_THAT(terminal.text(), AllOf(StartsWith("web  running"), HasSubstr("first-event")));
+        host.process_died(7001);
+        start_with_event(7002, "second-event");
+    });
+    after(4100ms, [this] {
+        EXPECT_THAT(terminal.text(), AllOf(HasSubstr("second-event"), Not(HasSubstr("first-event"))));
+        terminal.type("qq");
+    });
+
+    EXPECT_EQ(top(), 0) << error();
+}
+
 TEST_F(ServicectlTopTest, TheLogOfAnotherUserIsNotOpened) {
     add_directory("/run/user/1000", alice, 0700);
     serve("/run/user/1000", "web", running, alice);
@@ -267,6 +299,32 @@ TEST_F(ServicectlTopTest, CtrlZLeavesTheTerminalAndStopsWithTheDefaultAction) {
     host.when_idle([this] {
         EXPECT_EQ(terminal.calls, "open leave enter adapt");
         EXPECT_TRUE(host.signals.is_taken());
+        terminal.type("q");
+    });
+
+    EXPECT_EQ(top(), 0) << error();
+    EXPECT_EQ(host.processes.sent().size(), 1U);
+}
+
+TEST_F(ServicectlTopTest, ASignalThatFollowsCtrlZIsNotLost) {
+    terminal.on_leave = [this] { host.signals.raise(SIGTERM); };
+    host.when_idle([this] { host.signals.raise(SIGTSTP); });
+    host.when_idle([this] { terminal.type("q"); });
+
+    EXPECT_EQ(top(), 143) << error();
+    EXPECT_EQ(terminal.calls, "open leave enter adapt close");
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+    EXPECT_THAT(host.signals.default_actions(), IsEmpty());
+}
+
+TEST_F(ServicectlTopTest, AnotherCtrlZBeforeItStopsDoesNotStopItTwice) {
+    terminal.on_leave = [this] {
+        host.signals.raise(SIGTSTP);
+        host.signals.raise(SIGWINCH);
+    };
+    host.when_idle([this] { host.signals.raise(SIGTSTP); });
+    host.when_idle([this] {
+        EXPECT_EQ(terminal.calls, "open leave enter adapt adapt");
         terminal.type("q");
     });
 
