@@ -144,6 +144,7 @@ private:
     }
     [[nodiscard]] static attr_t attributes_of(const Style& style) {
         attr_t attributes = style.reverse ? WA_REVERSE : WA_NORMAL;
+        if (style.underlined) attributes |= WA_UNDERLINE;
         if (style.tone == Tone::faint) attributes |= WA_DIM;
         if (style.tone == Tone::strong || style.tone == Tone::hung || style.tone == Tone::dead) attributes |= WA_BOLD;
         return attributes;

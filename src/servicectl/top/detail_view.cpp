@@ -32,10 +32,6 @@ Value with_short_text(const Value& value) {
     return items;
 }
 
-void add_text(std::vector<Line>& lines, std::string_view text) {
-    for (std::string& line : lines_of(text)) lines.push_back({{std::move(line)}});
-}
-
 /// Returns what the list knows of a service, without what its own status says.
 std::string known_from_list(const ServiceRow& row, const std::string& log_file) {
     const Object& fields = row.service.fields;
@@ -112,21 +108,25 @@ void DetailView::describe() {
     description_.clear();
     const auto add_title = [this](const char* title) {
         if (!description_.empty()) description_.emplace_back();
-        description_.push_back({{title, {Tone::strong}}});
+        description_.push_back({{{title, {Tone::strong}}}, true});
+    };
+    const auto add_text = [this](std::string_view text) {
+        for (std::string& line : lines_of(text)) description_.push_back({{{std::move(line)}}});
     };
     if (row_.service.finding.state == State::answers)
-        add_text(description_, cli::status_text(with_short_texts(row_.service.finding.status)));
+        add_text(cli::status_text(with_short_texts(row_.service.finding.status)));
     add_title("process and files");
-    add_text(description_, known_from_list(row_, log_file_));
+    add_text(known_from_list(row_, log_file_));
     add_title("events");
     if (events_)
-        add_text(description_, cli::events_text(*events_));
+        add_text(cli::events_text(*events_));
     else
-        description_.push_back({{escaped(events_reason_), {Tone::faint}}});
+        description_.push_back({{{escaped(events_reason_), {Tone::faint}}}});
 }
 
 Wish DetailView::take(const Key& key) {
     constexpr std::ptrdiff_t beyond_all = 1'000'000'000;
+    std::size_t& skipped = pane_ == Pane::status ? status_skipped_ : log_skipped_;
     const auto page = static_cast<std::ptrdiff_t>(pane_ == Pane::status ? rows_of_status_ : rows_of_log_);
     switch (key.name) {
         case Key::Name::escape:
@@ -153,10 +153,10 @@ Wish DetailView::take(const Key& key) {
             scroll(pane_, beyond_all);
             break;
         case Key::Name::left:
-            skipped_ -= std::min(skipped_, columns_of_one_step);
+            skipped -= std::min(skipped, columns_of_one_step);
             break;
         case Key::Name::right:
-            skipped_ = std::min(skipped_ + columns_of_one_step, most_columns_left);
+            skipped = std::min(skipped + columns_of_one_step, most_columns_left);
             break;
         case Key::Name::character:
             if (key.text == "q") return Wish::go_back;
@@ -204,20 +204,36 @@ Line DetailView::title() const {
     return line;
 }
 
-void DetailView::add_status(Page& page, std::size_t rows) {
-    rows_of_status_ = rows;
-    scroll(Pane::status, 0);
-    const std::size_t end = std::min(description_.size(), status_first_ + rows);
-    for (std::size_t i = status_first_; i < end; ++i) page.push_back(description_[i]);
-    page.resize(page.size() + rows - (end - status_first_));
+Line DetailView::bar(Pane pane, std::string_view name, std::size_t first, std::size_t shown, std::size_t all) const {
+    Line line{{std::string{name}, {.tone = pane_ == pane ? Tone::strong : Tone::plain, .reverse = true}},
+              {"", bar_style}};
+    if (shown < all)
+        line.back().text =
+            ", " + std::to_string(first + 1) + "-" + std::to_string(first + shown) + " of " + std::to_string(all);
+    return line;
 }
 
-void DetailView::add_log(Page& page, std::size_t rows) {
+void DetailView::add_status(Page& page, std::size_t rows, Size size, const Width& width) {
+    rows_of_status_ = rows;
+    scroll(Pane::status, 0);
+    const std::size_t shown = std::min(description_.size() - status_first_, rows);
+    if (size.rows >= rows_of_two_panes)
+        page.push_back(filled(bar(Pane::status, "status and events", status_first_, shown, description_.size()),
+                              size.columns, width));
+    for (std::size_t i = status_first_; i < status_first_ + shown; ++i)
+        page.push_back(
+            window(description_[i].line, description_[i].is_title ? 0 : status_skipped_, size.columns, width));
+    page.resize(page.size() + rows - shown);
+}
+
+void DetailView::add_log(Page& page, std::size_t rows, Size size, const Width& width) {
     rows_of_log_ = rows;
     scroll(Pane::log, 0);
     const std::size_t end = log_.size() - log_after_;
     const std::size_t begin = end - std::min(end, rows);
-    for (std::size_t i = begin; i < end; ++i) page.push_back({{log_[i]}});
+    if (size.rows >= rows_of_two_panes)
+        page.push_back(filled(bar(Pane::log, "log", begin, end - begin, log_.size()), size.columns, width));
+    for (std::size_t i = begin; i < end; ++i) page.push_back(window({{log_[i]}}, log_skipped_, size.columns, width));
     if (log_.empty() && rows > 0) page.push_back({{escaped(log_reason_), {Tone::faint}}});
     const std::size_t used = log_.empty() && rows > 0 ? 1 : end - begin;
     page.resize(page.size() + rows - used);
@@ -226,34 +242,19 @@ void DetailView::add_log(Page& page, std::size_t rows) {
 Page DetailView::page(Size size, const Width& width) {
     constexpr std::size_t rows_around = 2;  // the title and the footer
     const std::size_t rows = size.rows > rows_around ? size.rows - rows_around : 1;
-    const auto bar = [this](Pane pane, std::string_view name) -> Line {
-        return {{std::string{name}, {.tone = pane_ == pane ? Tone::strong : Tone::plain, .reverse = true}},
-                {"", bar_style}};
-    };
-    const std::string log_name = log_after_ > 0 ? "log, " + std::to_string(log_after_) + " lines below" : "log";
     Page page{title()};
-    std::vector<std::size_t> bars;
     if (size.rows >= rows_of_two_panes) {
         const std::size_t of_log = std::max(least_rows_of_log, rows * 2 / 5);
-        bars.push_back(page.size());
-        page.push_back(bar(Pane::status, "status and events"));
-        add_status(page, rows - of_log - 1);
-        bars.push_back(page.size());
-        page.push_back(bar(Pane::log, log_name));
-        add_log(page, of_log - 1);
+        add_status(page, rows - of_log - 1, size, width);
+        add_log(page, of_log - 1, size, width);
     } else if (pane_ == Pane::status) {
-        add_status(page, rows);
+        add_status(page, rows, size, width);
     } else {
-        add_log(page, rows);
+        add_log(page, rows, size, width);
     }
     page.push_back({{"Esc back  Tab other pane  arrows scroll  ? keys", {Tone::faint}}});
     page.resize(std::min(page.size(), size.rows));
-    for (std::size_t i = 0; i < page.size(); ++i) {
-        const bool is_bar = std::find(bars.begin(), bars.end(), i) != bars.end();
-        const bool is_fixed = is_bar || i == 0 || i + 1 == page.size();
-        page[i] = window(page[i], is_fixed ? 0 : skipped_, size.columns, width);
-        if (is_bar) page[i] = filled(std::move(page[i]), size.columns, width);
-    }
+    for (Line& line : page) line = window(line, 0, size.columns, width);
     return page;
 }
 

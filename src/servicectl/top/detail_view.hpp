@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "servicectl/top/line_window.hpp"
@@ -45,8 +46,10 @@ private:
     void describe();
     void scroll(Pane pane, std::ptrdiff_t lines);
     [[nodiscard]] Line title() const;
-    void add_status(Page& page, std::size_t rows);
-    void add_log(Page& page, std::size_t rows);
+    [[nodiscard]] Line bar(Pane pane, std::string_view name, std::size_t first, std::size_t shown,
+                           std::size_t all) const;
+    void add_status(Page& page, std::size_t rows, Size size, const Width& width);
+    void add_log(Page& page, std::size_t rows, Size size, const Width& width);
 
     ServiceRow row_;
     std::string identity_;
@@ -55,12 +58,17 @@ private:
     std::optional<Object> events_;
     std::string events_reason_ = "asking";
     std::string log_reason_ = "reading";
-    std::deque<std::string> log_;    ///< escaped
-    std::vector<Line> description_;  ///< status and events
-    Pane pane_ = Pane::status;       ///< the one that keys scroll
-    std::size_t status_first_ = 0;   ///< index of the first line of the description on the screen
-    std::size_t log_after_ = 0;      ///< number of log lines below the screen
-    std::size_t skipped_ = 0;
+    std::deque<std::string> log_;  ///< escaped
+    struct Described {
+        Line line;
+        bool is_title = false;  ///< it does not scroll to the side
+    };
+    std::vector<Described> description_;  ///< status and events
+    Pane pane_ = Pane::status;            ///< the one that keys scroll
+    std::size_t status_first_ = 0;        ///< index of the first line of the description on the screen
+    std::size_t log_after_ = 0;           ///< number of log lines below the screen
+    std::size_t status_skipped_ = 0;      ///< columns that are scrolled out on the left
+    std::size_t log_skipped_ = 0;
     std::size_t rows_of_status_ = 1;  ///< of the last page
     std::size_t rows_of_log_ = 1;
 };

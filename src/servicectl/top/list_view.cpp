@@ -18,7 +18,8 @@ constexpr std::size_t scroll_step = 8;
 constexpr std::size_t most_scrolled = 400;
 constexpr std::size_t longest_filter = 64;
 constexpr std::string_view gap = "  ";
-constexpr Style header_style{.tone = Tone::plain, .reverse = true};
+/// Not reversed: the selected row below it is.
+constexpr Style header_style{.tone = Tone::plain, .underlined = true};
 
 /// Returns for example "22:33:43 UTC".
 std::string time_of_day(std::chrono::system_clock::time_point time) {

@@ -17,6 +17,7 @@ enum class Tone { plain, strong, faint, hung, dead };
 struct Style {
     Tone tone = Tone::plain;
     bool reverse = false;  ///< foreground and background are exchanged
+    bool underlined = false;
     friend bool operator==(const Style&, const Style&) = default;
 };
 

@@ -59,7 +59,7 @@ TEST_F(DetailViewTest, TheLogShowsItsEndUntilItIsScrolled) {
     EXPECT_THAT(shown(), AllOf(HasSubstr("line 99."), Not(HasSubstr("line 80."))));
     view.take(key(Key::Name::tab));
     view.take(key(Key::Name::page_up));
-    EXPECT_THAT(shown(), AllOf(HasSubstr("line 80."), Not(HasSubstr("line 99.")), HasSubstr("lines below")));
+    EXPECT_THAT(shown(), AllOf(HasSubstr("line 80."), Not(HasSubstr("line 99.")), HasSubstr("log, 73-86 of 100")));
     log(100, 5);
     EXPECT_THAT(shown(), HasSubstr("line 80."));
     view.take(key(Key::Name::home));
@@ -115,10 +115,27 @@ TEST_F(DetailViewTest, FitsEachSize) {
 
 TEST_F(DetailViewTest, ScrollsSideways) {
     view.take(DetailUpdate{.log_lines = {"0123456789 the end"}});
+    view.take(key(Key::Name::tab));
     view.take(key(Key::Name::right));
-    EXPECT_THAT(shown(), AllOf(StartsWith("web  running"), HasSubstr("\n89 the end\n")));
+    EXPECT_THAT(shown(), AllOf(StartsWith("web  running"), HasSubstr("\n89 the end\n"), HasSubstr("name   web 1.0\n")));
     view.take(key(Key::Name::left));
     EXPECT_THAT(shown(), HasSubstr("\n0123456789 the end\n"));
+}
+
+TEST_F(DetailViewTest, OnlyThePaneThatTabChoseScrollsSidewaysAndItsTitlesStay) {
+    view.take(DetailUpdate{.log_lines = {"0123456789 the end"}});
+    view.take(key(Key::Name::right));
+    EXPECT_THAT(shown(), AllOf(HasSubstr("\n0123456789 the end\n"), HasSubstr("\neb 1.0\n"),
+                               HasSubstr("\nprocess and files\n"), HasSubstr("\nevents\n")));
+}
+
+TEST_F(DetailViewTest, ABarSaysThatItsPaneHasMoreLines) {
+    EXPECT_THAT(shown(), AllOf(HasSubstr("\nstatus and events "), HasSubstr("\nlog ")));
+    log(0, 100);
+    EXPECT_THAT(shown({20, 100}),
+                AllOf(HasSubstr("\nstatus and events, 1-10 of "), HasSubstr("\nlog, 95-100 of 100 ")));
+    view.take(key(Key::Name::down));
+    EXPECT_THAT(shown({20, 100}), HasSubstr("\nstatus and events, 2-11 of "));
 }
 
 TEST_F(DetailViewTest, KeysLeaveIt) {

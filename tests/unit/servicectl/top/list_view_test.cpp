@@ -63,8 +63,9 @@ TEST_F(ListViewTest, LettersSortAndTheHeaderShowsIt) {
     take({{.name = "a", .memory = 1 << 20}, {.name = "b", .memory = 2 << 20}});
     type("m");
     EXPECT_THAT(shown(), HasSubstr("sorted by memory; "));
-    EXPECT_EQ(style_of(page(), "MEMORY"), (Style{Tone::strong, true}));
-    EXPECT_EQ(style_of(page(), "NAME"), (Style{Tone::plain, true}));
+    // The selected row below it is reversed.
+    EXPECT_EQ(style_of(page(), "MEMORY"), (Style{.tone = Tone::strong, .underlined = true}));
+    EXPECT_EQ(style_of(page(), "NAME"), (Style{.underlined = true}));
     type("r");
     EXPECT_THAT(shown(), HasSubstr("sorted by memory, reversed"));
     for (const auto& [typed, words] : {std::pair{"n", "name"}, std::pair{"s", "state"}, std::pair{"c", "CPU"},
