@@ -70,7 +70,7 @@ void EventThread::serve() {
         if (shutdown_.is_stopping()) break;
         if (const auto next = queue_.first()) {
             // Before the event leaves the queue: until it runs, a client could not find it.
-            status_.refresh_before(next->event().name);
+            static_cast<void>(attempt([&] { status_.refresh_before(next->event().name); }));
             if (const auto run = queue_.take()) serve(run);
         } else {
             queue_.wait();

@@ -204,8 +204,10 @@ public:
     /// \param buckets the largest number of each bucket, ascending; above the last one is one more bucket
     Histogram histogram(std::string_view name, std::string_view help, std::vector<double> buckets,
                         std::string_view unit = {});
-    Text text(std::string_view name, std::string_view help);
     ///@}
+    /// Declares a text, which only `status` shows. \param name as for a number \param help one line for people
+    /// \throws std::invalid_argument as for a number
+    Text text(std::string_view name, std::string_view help);
 
     ///@{
     /// Declares a metric with labels.
