@@ -18,7 +18,7 @@ public:
     /// The names in it, sorted.
     virtual Result<std::vector<std::string>> names() = 0;
     /// Makes a directory in it. \returns an error with EEXIST if something has the name, and ExitCode::permission if
-    /// another user has put a directory there
+    /// another user has replaced it
     virtual Result<std::unique_ptr<Directory>> make_directory(const std::string& name) = 0;
     /// Makes a file, and returns when its content is on the disk. Its name may not be there yet: after a power failure the
     /// file may be missing, but it is never incomplete. After an error the file does not exist, except if something else
