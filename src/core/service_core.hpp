@@ -39,6 +39,7 @@ public:
     [[nodiscard]] Configuration& configuration() noexcept { return configuration_; }
     [[nodiscard]] const EventTable& events() const noexcept { return events_; }
     [[nodiscard]] ControlPlane& control_plane() noexcept { return control_plane_; }
+    [[nodiscard]] const LifeState& state() const noexcept { return state_; }
     [[nodiscard]] ErrorOutput& error_output() noexcept { return error_output_; }
     /// Returns true if ServiceBase::load_in_service() was called.
     [[nodiscard]] bool loads_in_service() const noexcept { return loads_in_service_; }

@@ -129,8 +129,11 @@ public:
 
     /// Does the same for an event's handler, but always logs the output.
     Reply run_handler(Task task, Context& context) {
-        // A handler that runs after the stop was requested is part of the stop.
-        if (!context.stop_token().stop_requested()) task.stop = context.stop_token();
+        // A handler that begins when the service stops is part of the stop. The state changes first: when the stop event
+        // begins, its token may not have been asked to stop yet.
+        const bool is_part_of_stop =
+            context.stop_token().stop_requested() || ServiceCore::of(*service_).state().now() == ServiceState::stopping;
+        if (!is_part_of_stop) task.stop = context.stop_token();
         contexts_.push_back(&context);
         const struct Left {
             std::vector<Context*>& contexts;
