@@ -34,9 +34,9 @@ public:
     /// what they throw.
     /// \returns nothing if the call is not over yet
     [[nodiscard]] std::optional<Outcome> advance();
-    /// Returns true if it waits until the connection is writable, false if it waits until it is readable.
     /// Returns true if advance() has stopped before it had read all that there is. Call it again without waiting.
     [[nodiscard]] bool is_behind() const noexcept { return is_behind_; }
+    /// Returns true if it waits until the connection is writable, false if it waits until it is readable.
     [[nodiscard]] bool wants_to_send() const noexcept { return !unsent_.empty(); }
     [[nodiscard]] os::LocalConnection& connection() noexcept { return *connection_; }
     /// \returns the connection if it can be used for another call, otherwise null

@@ -69,7 +69,7 @@ void EventThread::serve() {
         if (shutdown_.is_killing()) kill_event();
         if (shutdown_.is_stopping()) break;
         if (const auto next = queue_.first()) {
-            // Before the event leaves the queue: until it runs, a client could not find it.
+            // The event stays in the queue while on_status() runs. Otherwise a client could not find it by its id.
             static_cast<void>(attempt([&] { status_.refresh_before(next->event().name); }));
             if (const auto run = queue_.take()) serve(run);
         } else {

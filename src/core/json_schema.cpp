@@ -17,6 +17,8 @@ Object type_of(SettingKind kind) {
     switch (kind) {
         case SettingKind::seconds:
             return Object{{"type", "number"}, {"minimum", 0}};
+        case SettingKind::interval:
+            return Object{{"type", "number"}, {"minimum", 1}};
         case SettingKind::flag:
             return of("boolean");
         case SettingKind::descriptor:

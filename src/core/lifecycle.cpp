@@ -298,13 +298,11 @@ void Lifecycle::ready() {
 }
 
 void Lifecycle::write_metrics() {
-    const Settings& settings = core_.configuration_.settings();
-    const std::string path = settings.get(setting::metrics_file);
-    if (path.empty()) return;
-    constexpr std::chrono::milliseconds shortest{1000};
-    core_.metrics_file_.start(*core_.loop_, {.path = path,
-                                             .interval = std::max(settings.get(setting::metrics_interval), shortest),
-                                             .service = core_.instance_.paths.name,
+    const Instance& instance = core_.instance_;
+    if (instance.paths.metrics_file.empty()) return;
+    core_.metrics_file_.start(*core_.loop_, {.path = instance.paths.metrics_file,
+                                             .interval = core_.configuration_.settings().get(setting::metrics_interval),
+                                             .service = instance.paths.name,
                                              .collect = [&core = core_] { return core.metrics_report_.collect(); }});
 }
 

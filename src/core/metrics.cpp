@@ -39,19 +39,6 @@ Value shown(const MetricSeries& series) {
     return std::visit([](const auto& cell) { return shown(cell); }, series.cell);
 }
 
-/// Returns a different text for each combination of values.
-std::string joined(const std::vector<std::string>& values) {
-    std::string text;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (i > 0) text += ',';
-        for (const char c : values[i]) {
-            if (c == ',' || c == '\\') text += '\\';
-            text += c;
-        }
-    }
-    return text;
-}
-
 using Number = decltype(MetricFamily::Series::number);
 Number number_in(const std::atomic<std::uint64_t>& cell) { return cell.load(std::memory_order_relaxed); }
 Number number_in(const std::atomic<std::int64_t>& cell) { return cell.load(std::memory_order_relaxed); }
@@ -314,10 +301,7 @@ bool Metrics::contains(std::string_view name) const noexcept {
 Object Metrics::read() const {
     Object values;
     list_->for_each([&](const MetricEntry& entry) {
-        if (entry.labels.empty()) return values.append(entry.name, shown(*entry.first.load(std::memory_order_acquire)));
-        Object series;
-        entry.for_each([&](const MetricSeries& one) { series.append(joined(one.label_values), shown(one)); });
-        values.append(entry.name, std::move(series));
+        if (entry.labels.empty()) values.append(entry.name, shown(*entry.first.load(std::memory_order_acquire)));
     });
     return values;
 }

@@ -27,16 +27,15 @@ std::vector<MetricFamily> with_label(std::vector<MetricFamily> families, const s
 
 }  // namespace
 
-/// What the thread needs. It uses the log only between two writes, while the service still waits for its end.
+/// What the thread needs, which may outlive the service.
 class MetricsFile::Writing {
 public:
-    Writing(std::string path, const os::Host& host, Logger& log)
+    Writing(std::string path, const os::Host& host)
         : path_{std::move(path)},
           // The collector reads only files whose names end in `.prom`.
           unfinished_{directory_of(path_) + "/." + std::string{file_name_of(path_)} + "." +
                       std::to_string(host.process->id())},
           files_{*host.files},
-          log_{log},
           parking_{host.make_parking()} {}
 
     /// Gives the thread a newer page. A page that it has not written yet is dropped.
@@ -54,6 +53,11 @@ public:
         }
         parking_->unpark();
     }
+    /// Returns why the last write failed; empty if it did not.
+    [[nodiscard]] std::string fault() {
+        const std::lock_guard guard{mutex_};
+        return fault_;
+    }
     /// The thread.
     void run() {
         for (;;) {
@@ -69,8 +73,7 @@ public:
             }
             const auto written = write(*page);
             const std::lock_guard guard{mutex_};
-            if (is_stopping_) return;
-            note(written);
+            fault_ = written ? std::string{} : written.error().message();
         }
     }
 
@@ -87,20 +90,12 @@ private:
         if (!done) static_cast<void>(files_.remove(unfinished_));
         return done;
     }
-    void note(const Result<void>& written) {
-        std::string fault = written ? std::string{} : written.error().message();
-        if (!fault.empty() && fault != last_fault_) log_.warning("the metrics file is not up to date: " + fault);
-        if (fault.empty() && !last_fault_.empty()) log_.info("the metrics file is up to date again");
-        last_fault_ = std::move(fault);
-    }
-
     const std::string path_;
     const std::string unfinished_;
     os::Files& files_;
-    Logger& log_;
     std::unique_ptr<os::Parking> parking_;
-    std::string last_fault_;
     std::mutex mutex_;
+    std::string fault_;                ///< guarded by the mutex: of the last write
     std::optional<std::string> page_;  ///< guarded by the mutex
     bool is_stopping_ = false;         ///< guarded by the mutex
 };
@@ -111,32 +106,46 @@ MetricsFile::~MetricsFile() = default;
 
 void MetricsFile::start(os::EventLoop& loop, Plan plan) {
     plan_ = std::move(plan);
-    writing_ = std::make_shared<Writing>(plan_.path, host_, log_);
+    loop_ = &loop;
+    writing_ = std::make_shared<Writing>(plan_.path, host_);
     auto started = host_.threads->start("metrics", [writing = writing_] { writing->run(); });
     if (!started) return log_.warning("no metrics file is written: " + started.error().message());
     thread_ = *std::move(started);
-    loop.post([this, &loop] {
-        timer_ = loop.timer();
+    loop.post([this] {
+        timer_ = loop_->timer();
         collect();
     });
 }
 
 void MetricsFile::collect() {
+    if (!timer_) return;
     try {
         writing_->put(metrics_text(with_label(plan_.collect(), "service", plan_.service), MetricsFormat::prometheus));
+        note(writing_->fault());
     } catch (const std::exception& error) {
-        log_.warning(std::string{"the metrics file is not up to date: "} + error.what());
+        note(error.what());
     }
     timer_->start(plan_.interval, [this] { collect(); });
+}
+
+// The thread does not log: a log that hangs must not keep it from its end.
+void MetricsFile::note(std::string fault) {
+    if (!fault.empty() && fault != last_fault_) log_.warning("cannot keep the metrics file up to date: " + fault);
+    if (fault.empty() && !last_fault_.empty()) log_.info("the metrics file is up to date again");
+    last_fault_ = std::move(fault);
 }
 
 void MetricsFile::stop() {
     constexpr std::chrono::seconds patience{2};
     if (thread_ == nullptr) return;
+    loop_->post([this] { timer_.reset(); });
     writing_->stop();
-    if (!thread_->wait(patience)) return log_.warning("the metrics file stays: its disk does not answer");
+    const auto complain = [this](const std::string& reason) {
+        log_.warning("cannot remove the metrics file '" + plan_.path + "': " + reason);
+    };
+    if (!thread_->wait(patience)) return complain("its disk does not answer");
     if (const auto removed = host_.files->remove(plan_.path); !removed && removed.error().errno_value != ENOENT)
-        log_.warning("the metrics file stays: " + removed.error().message());
+        complain(removed.error().reason);
 }
 
 }  // namespace servicekit

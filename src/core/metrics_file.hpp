@@ -15,8 +15,8 @@
 namespace servicekit {
 
 /// Writes the metrics to a file at an interval, for the textfile collector of node_exporter. Each time it replaces the
-/// file as a whole. The loop's thread collects the metrics, and a thread of its own writes them, because a disk may
-/// hang.
+/// file as a whole. The loop's thread collects the metrics. A separate thread writes them, so that a disk that hangs does
+/// not block the loop.
 class MetricsFile {
 public:
     MetricsFile(const os::Host& host, Logger& log);
@@ -41,11 +41,15 @@ private:
 
     /// Collects the metrics, and calls itself again after the interval. On the loop's thread.
     void collect();
+    /// Logs a change of the fault. On the loop's thread.
+    void note(std::string fault);
 
     const os::Host& host_;
     Logger& log_;
     Plan plan_ = {};
-    std::unique_ptr<os::Timer> timer_;
+    os::EventLoop* loop_ = nullptr;
+    std::unique_ptr<os::Timer> timer_;  ///< of the loop's thread; null once it has stopped
+    std::string last_fault_;            ///< of the loop's thread
     std::shared_ptr<Writing> writing_;  ///< the thread has it, too: it may outlive this object
     std::unique_ptr<os::Thread> thread_;
 };

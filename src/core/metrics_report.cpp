@@ -4,13 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <iterator>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/log_level_names.hpp"
-#include "base/parse_number.hpp"
 #include "servicekit/base/version.hpp"
 #include "servicekit/policy/lock_policy.hpp"
 
@@ -27,23 +24,6 @@ MetricFamily one(std::string name, std::string help, Kind kind, Number number, s
             .unit = std::move(unit),
             .kind = kind,
             .series = {{.number = std::move(number)}}};
-}
-
-/// Returns a field of /proc/PID/stat as proc(5) numbers them; nothing if it is not a number.
-std::optional<std::uint64_t> stat_field(std::string_view stat, std::size_t number) {
-    // The second field is a name in parentheses, which may contain anything.
-    const std::size_t name_end = stat.rfind(')');
-    if (name_end == std::string_view::npos) return std::nullopt;
-    stat.remove_prefix(name_end + 1);
-    constexpr std::size_t first_after_name = 3;
-    for (std::size_t field = first_after_name;; ++field) {
-        const std::size_t begin = stat.find_first_not_of(' ');
-        if (begin == std::string_view::npos) return std::nullopt;
-        stat.remove_prefix(begin);
-        const std::string_view text = stat.substr(0, stat.find_first_of(" \n"));
-        if (field == number) return parse_number<std::uint64_t>(text);
-        stat.remove_prefix(text.size());
-    }
 }
 
 }  // namespace
@@ -68,7 +48,7 @@ void MetricsReport::add_work(Families& families) const {
 
 void MetricsReport::add_log(Families& families) const {
     MetricFamily lines{.name = "servicekit_log_lines",
-                       .help = "lines that the program gave to the log",
+                       .help = "lines that the program and the library have logged",
                        .kind = Kind::counter,
                        .labels = {"level"}};
     for (std::size_t i = 0; i < log_level_names.size(); ++i)
@@ -98,15 +78,8 @@ void MetricsReport::add_process(Families& families) const {
         families.push_back(one("process_cpu_seconds", "Total user and system CPU time spent in seconds.", Kind::counter,
                                Seconds{usage->cpu}.count(), "seconds"));
         add_gauge("process_resident_memory_bytes", "Resident memory size in bytes.", usage->memory, "bytes");
-    }
-    constexpr std::size_t longest_stat = 4096;
-    if (const auto stat = host_.files->read("/proc/self/stat", longest_stat)) {
-        constexpr std::size_t threads = 20;
-        constexpr std::size_t virtual_memory = 23;
-        if (const auto count = stat_field(*stat, threads))
-            add_gauge("process_threads", "Number of OS threads in the process.", *count);
-        if (const auto bytes = stat_field(*stat, virtual_memory))
-            add_gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.", *bytes, "bytes");
+        add_gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.", usage->virtual_memory, "bytes");
+        add_gauge("process_threads", "Number of OS threads in the process.", usage->threads);
     }
     // The list has the descriptor that reads it.
     if (const auto open = host_.files->list("/proc/self/fd"); open && !open->empty())

@@ -108,6 +108,7 @@ Result<Paths> paths_in(const Settings& settings, const os::Host& host, const Run
     paths.pid_file = settings.get(setting::pid_file);
     paths.control_socket = settings.get(setting::control_socket);
     paths.log_file = settings.get(setting::log_file);
+    paths.metrics_file = settings.get(setting::metrics_file);
     if (paths.name.empty())
         return Error{ExitCode::configuration, "find its place", "", "the service has no name; set it, or give --name"};
     const std::string base = directory.path + "/" + paths.name;
@@ -115,8 +116,8 @@ Result<Paths> paths_in(const Settings& settings, const os::Host& host, const Run
     if (paths.control_socket.empty()) paths.control_socket = base + ".control";
     paths.run_directory = directory.path;
     paths.crash_directory = settings.get(setting::crash_directory);
-    for (std::string* path :
-         {&paths.run_directory, &paths.pid_file, &paths.control_socket, &paths.log_file, &paths.crash_directory}) {
+    for (std::string* path : {&paths.run_directory, &paths.pid_file, &paths.control_socket, &paths.log_file,
+                              &paths.crash_directory, &paths.metrics_file}) {
         auto whole = absolute_path(std::move(*path), host);
         if (!whole) return whole.error();
         *path = std::move(*whole);

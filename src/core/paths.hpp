@@ -24,6 +24,7 @@ struct Paths {
     std::string control_socket;
     std::string log_file = {};         ///< empty: none was set
     std::string crash_directory = {};  ///< where crash reports are written
+    std::string metrics_file = {};     ///< empty: none was set
     Choice choice = Choice::configured;
 };
 

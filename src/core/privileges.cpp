@@ -203,8 +203,9 @@ std::vector<os::WritablePath> Privileges::writable_paths() const {
     writable.push_back({.path = directory_of(paths.control_socket), .use = Use::removal, .may_be_missing = true});
     if (!paths.log_file.empty() && !os::named_descriptor(paths.log_file))
         writable.push_back({.path = directory_of(paths.log_file), .use = Use::regular_files, .may_be_missing = true});
-    if (const std::string file = configuration_.settings().get(setting::metrics_file); !file.empty())
-        writable.push_back({.path = directory_of(file), .use = Use::regular_files, .may_be_missing = true});
+    if (!paths.metrics_file.empty())
+        writable.push_back(
+            {.path = directory_of(paths.metrics_file), .use = Use::regular_files, .may_be_missing = true});
     writable.push_back({.path = paths.crash_directory, .use = Use::removal, .may_be_missing = true});
     for (const std::string& file : streams_.files())
         writable.push_back({.path = directory_of(file), .use = Use::regular_files, .may_be_missing = true});

@@ -78,11 +78,11 @@ Result<Object, CallError> RunRequests::cancel(std::int64_t id, const Peer& by) {
 
 std::optional<CallError> RunRequests::follow(std::int64_t id, const std::shared_ptr<QueuedEvent>& follower) {
     const Peer& by = follower->peer();
-    const Run run = find(id);
-    const ControlRole needs = run ? run->event().needs.value_or(ControlRole::operate) : ControlRole::read;
+    Run run = find(id);
     // The answers to these do more than to send the reply of a handler.
     const BuiltInEvent* const row = run ? built_in_of(run->event()) : nullptr;
-    if (row != nullptr && (row->is_done_at_once || row->id == BuiltIn::log_flush)) return unknown_id("follow", id);
+    if (row != nullptr && (row->is_done_at_once || row->id == BuiltIn::log_flush)) run.reset();
+    const ControlRole needs = run ? run->event().needs.value_or(ControlRole::operate) : ControlRole::read;
     const bool may_call = run && by.role >= needs;
     // A reply may be meant for its caller alone.
     const bool may_follow = may_call && (is_own(*run, by) || by.role >= ControlRole::owner);

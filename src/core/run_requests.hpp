@@ -24,8 +24,8 @@ public:
     /// Removes the event with this id from the queue, or asks it to end if it runs.
     /// \returns the reply of `cancel`
     Result<Object, CallError> cancel(std::int64_t id, const Peer& by);
-    /// Makes the event with this id give its progress and its answer to `follower`, too.
-    /// \returns why it does not; `follower` then has no answer yet
+    /// Attaches `follower` to the event with this id: it gets the progress and the answer, too.
+    /// \returns the reason if it cannot; `follower` then has no answer yet
     [[nodiscard]] std::optional<CallError> follow(std::int64_t id, const std::shared_ptr<QueuedEvent>& follower);
 
 private:

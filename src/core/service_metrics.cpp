@@ -1,20 +1,26 @@
 #include "core/service_metrics.hpp"
 
+#include "core/metric_entry.hpp"
+
 namespace servicekit {
 namespace {
 
-constexpr std::array<std::string_view, 4> outcomes{"done", "failed", "cancelled", "never-ran"};
+constexpr std::array<std::string_view, ServiceMetrics::outcome_count> outcomes{"done", "failed", "cancelled",
+                                                                               "never-ran"};
 
 std::vector<double> buckets() { return {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300}; }
 
 }  // namespace
 
+// Each event has all its outcomes, and `other` has them, too.
+static_assert((ServiceMetrics::most_events + 1) * ServiceMetrics::outcome_count <= MetricEntry::most_series);
+
 ServiceMetrics::ServiceMetrics()
     : events_{metrics_.labelled_counter("servicekit_events", "events and posted work that ended",
                                         {"event", "outcome"})},
-      times_{metrics_.labelled_histogram("servicekit_event_duration", "time from the begin of an event to its end",
+      times_{metrics_.labelled_histogram("servicekit_event_duration", "time from the start of an event to its end",
                                          {"event"}, buckets(), "seconds")},
-      waits_{metrics_.histogram("servicekit_event_wait", "time from the request of an event to its begin", buckets(),
+      waits_{metrics_.histogram("servicekit_event_wait", "time from the request of an event to its start", buckets(),
                                 "seconds")},
       errors_{metrics_.labelled_counter("servicekit_request_errors", "requests that the service refused", {"code"})} {
     const auto requests =

@@ -20,8 +20,12 @@ class ServiceMetrics {
 public:
     ServiceMetrics();
 
+    /// Names of work that the program posts are free, so only the first ones have series of their own.
+    static constexpr std::size_t most_events = 200;
+
     /// How a requested event ended.
     enum class Outcome { done, failed, cancelled, never_ran };
+    static constexpr std::size_t outcome_count = 4;
 
     /// \param waited time from the request to the begin
     void event_begins(std::chrono::steady_clock::duration waited) const noexcept { waits_.observe(waited); }
@@ -37,11 +41,9 @@ public:
 
 private:
     struct OfEvent {
-        std::array<Counter, 4> outcomes;
+        std::array<Counter, outcome_count> outcomes;
         Histogram times;
     };
-    /// Names of work that the program posts are free, so only the first ones have series of their own.
-    static constexpr std::size_t most_events = 200;
     OfEvent of(std::string_view event);
     OfEvent make(std::string_view event);
 

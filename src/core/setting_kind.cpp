@@ -20,6 +20,8 @@ namespace {
 constexpr double longest_seconds = 1e9;
 constexpr std::int64_t highest_descriptor = 1 << 30;
 
+bool is_time(SettingKind kind) { return kind == SettingKind::seconds || kind == SettingKind::interval; }
+
 std::string words(SettingKind kind) {
     switch (kind) {
         case SettingKind::name:
@@ -34,6 +36,8 @@ std::string words(SettingKind kind) {
             return "an octal mask in quotes, \"000\" to \"777\"";
         case SettingKind::seconds:
             return "a number of seconds from 0 to 1000000000";
+        case SettingKind::interval:
+            return "a number of seconds from 1 to 1000000000";
         case SettingKind::limit:
             return "a whole number, or \"unlimited\"";
         case SettingKind::paths:
@@ -163,6 +167,8 @@ bool fits(SettingKind kind, const Value& value) {
         case SettingKind::seconds:
             // Both comparisons are false for NaN.
             return value.is_number() && value.as_number() >= 0 && value.as_number() <= longest_seconds;
+        case SettingKind::interval:
+            return value.is_number() && value.as_number() >= 1 && value.as_number() <= longest_seconds;
         case SettingKind::limit:
             return is_limit(value);
         case SettingKind::paths:
@@ -198,7 +204,7 @@ Value checked(SettingKind kind, Value value) {
     if (kind == SettingKind::limit) return limit_text(value);
     if (kind == SettingKind::size && value.is_string()) return *size_from(value.as_string());
     if (kind == SettingKind::period && value.is_string()) return *period_from(value.as_string());
-    if (kind == SettingKind::seconds && value.as_number() == std::floor(value.as_number()))
+    if (is_time(kind) && value.as_number() == std::floor(value.as_number()))
         return static_cast<std::int64_t>(value.as_number());
     return value;
 }
@@ -215,7 +221,7 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         return words;
     } else if (kind == SettingKind::descriptor || kind == SettingKind::count || kind == SettingKind::period) {
         if (const auto number = parse_number<std::int64_t>(text)) return *number;
-    } else if (kind == SettingKind::seconds) {
+    } else if (is_time(kind)) {
         const std::string_view digits = !text.empty() && text.back() == 's' ? text.substr(0, text.size() - 1) : text;
         const auto seconds = parse_number<double>(digits);
         // A text that is refused stays as it is, so that the message shows it as it was written.

@@ -18,6 +18,7 @@ enum class SettingKind {
     account,
     file_mask,
     seconds,
+    interval,  ///< seconds, at least 1
     flag,
     limit,
     paths,

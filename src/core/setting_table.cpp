@@ -112,9 +112,10 @@ constexpr std::array table{
     SettingRow{setting::ready_fd.name, Kind::descriptor, Group::integration, "N",
                "descriptor that gets a newline when the service is ready", none},
     SettingRow{setting::metrics_file.name, Kind::path, Group::integration, "FILE",
-               "file for the metrics, ending in .prom, for the textfile collector of node_exporter", none},
-    SettingRow{setting::metrics_interval.name, Kind::seconds, Group::integration, "SECONDS",
-               "how often the metrics file is written; at least 1", value("15")},
+               "file for the metrics, ending in .prom, for the textfile collector of node_exporter",
+               of_paths(&Paths::metrics_file, "none")},
+    SettingRow{setting::metrics_interval.name, Kind::interval, Group::integration, "SECONDS",
+               "how often the metrics file is written", value("15")},
     SettingRow{setting::no_signal_handlers.name, Kind::flag, Group::integration, "",
                "leave every signal to the program", value("false")},
 };

@@ -79,7 +79,7 @@ private:
     std::optional<Answer> take_option(const std::string& word) {
         if (word == "--help" || word == "-h") {
             wants_help_ = true;
-        } else if (word == "--version" && command_.verb.empty()) {
+        } else if (word == "--version") {
             command_.kind = Command::Kind::version;
         } else if (word == "--yes" || word == "-y") {
             command_.yes = true;
@@ -121,14 +121,13 @@ private:
         return std::nullopt;
     }
     void take_option_of_verb(const std::string& word) {
-        const bool is_test = word == "-t" && described_ != nullptr && described_->verb == Verb::wait;
+        const bool is_test = word == "-t" && described_->verb == Verb::wait;
         command_.arguments.push_back(is_test ? "--test" : word);
         const bool is_followed = word.find('=') == std::string::npos && at_ + 1 < words_.size();
-        const bool is_of_top = command_.verb == "top" && word == "--interval";
-        const bool has_value = is_followed && (is_of_top || cli::takes_next(word, words_[at_ + 1]));
-        if (has_value) command_.arguments.push_back(words_[++at_]);
+        if (is_followed && cli::takes_next(word, words_[at_ + 1])) command_.arguments.push_back(words_[++at_]);
     }
     std::optional<Answer> take_host(std::string host) {
+        if (has_host_) return refuse("-H is given twice");
         if (host.empty()) {
             if (at_ + 1 == words_.size()) return refuse("-H takes the name of a host");
             host = words_[++at_];
@@ -157,11 +156,17 @@ private:
     }
     std::variant<Command, Answer> verb() {
         command_.kind = Command::Kind::verb;
+        // `call` has its own --json, for the arguments of the event.
         if (command_.json && described_->verb != Verb::repl)
-            command_.arguments.insert(command_.arguments.begin() + 1, "--json");
+            command_.arguments.insert(command_.arguments.begin() + 1,
+                                      described_->verb == Verb::call ? "--json-errors" : "--json");
         auto parsed =
             cli::parse_command_line(command_.arguments, {.name = "servicectl"}, {.lisp = cli::LispVerbs::shown});
-        if (auto* answer = std::get_if<Answer>(&parsed)) return std::move(*answer);
+        if (auto* answer = std::get_if<Answer>(&parsed)) {
+            if (answer->code != ExitCode::ok) return std::move(*answer);
+            command_.kind = Command::Kind::help;  // asked for after the target
+            return std::move(command_);
+        }
         command_.invocation = std::get<cli::Invocation>(std::move(parsed));
         command_.json = command_.invocation.json;
         if (!command_.invocation.settings.empty())
@@ -187,11 +192,24 @@ std::string row(std::string left, std::string_view right) {
     return "  " + left + "  " + std::string{right} + "\n";
 }
 
-std::string common_rows() {
+/// \param has returns true for an option that the verb has
+template <class Has>
+std::string common_rows(const Has& has) {
     std::string text = "\nOptions, before or after the verb:\n";
     for (const OptionRow& option : common_options())
-        text += row(std::string(option.letter.empty() ? 4 : 0, ' ') + in_words(option), option.text);
+        if (has(option.name))
+            text += row(std::string(option.letter.empty() ? 4 : 0, ' ') + in_words(option), option.text);
     return text;
+}
+
+/// Returns for example " [LEVEL]".
+std::string usage_of(const std::vector<cli::ArgumentDescription>& arguments) {
+    std::string usage;
+    for (const cli::ArgumentDescription& argument : arguments) {
+        const std::string name = argument.name + (argument.is_repeated ? "..." : "");
+        usage += argument.is_required ? " " + name : " [" + name + "]";
+    }
+    return usage;
 }
 
 std::string help_of(const OwnVerb& verb) {
@@ -201,7 +219,11 @@ std::string help_of(const OwnVerb& verb) {
     if (!verb.options.empty()) text += "\n";
     for (const OptionRow& option : verb.options) text += row(in_words(option), option.text);
     if (!verb.note.empty()) text += "\n" + std::string{verb.note} + "\n";
-    text += common_rows();
+    text += common_rows([&verb](std::string_view option) {
+        if (option == "--json") return verb.has_json;
+        if (option == "--all-users") return verb.argument_kind == ArgumentKind::services;
+        return option != "--yes";
+    });
     if (!verb.examples.empty()) text += "\nExamples:\n";
     for (const std::string_view example : verb.examples) text += "  servicectl " + std::string{example} + "\n";
     return text;
@@ -288,13 +310,10 @@ std::string help_text() {
         text += "       servicectl " + std::string{verb.name} + (verb.arguments.empty() ? "" : " ") +
                 std::string{verb.arguments} + "\n";
     text += "\nA TARGET is a name, a pattern ('web-*'), or the path of a pidfile or control socket.\n\nVerbs:\n";
-    for (const OwnVerb& verb : own_verbs())
-        if (!comes_last(verb)) text += row(std::string{verb.name}, verb.text);
+    for (const OwnVerb& verb : own_verbs()) text += row(std::string{verb.name}, verb.text);
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
         if (has_verb(verb.verb)) text += row(std::string{verb.name}, verb.text);
-    for (const OwnVerb& verb : own_verbs())
-        if (comes_last(verb)) text += row(std::string{verb.name}, verb.text);
-    text += common_rows() + "\nExamples:\n";
+    text += common_rows([](std::string_view) { return true; }) + "\nExamples:\n";
     for (const std::string_view example : examples()) text += "  servicectl " + std::string{example} + "\n";
     return text;
 }
@@ -303,11 +322,17 @@ std::string help_text(std::string_view verb) {
     if (const OwnVerb* const own = find_own_verb(verb)) return help_of(*own);
     const cli::VerbDescription& described = *cli::find_verb(verb);
     std::string text = std::string{described.text} + "\n\nUsage: servicectl " + std::string{verb};
-    text += has_arguments(described.verb) ? " TARGET [ARGUMENT...]" : " TARGET...";
-    text += " [OPTIONS]\n\n";
+    const auto arguments = cli::arguments_of(described.verb);
+    text += (has_arguments(described.verb) ? " TARGET" + usage_of(arguments) : " TARGET...") + " [OPTIONS]\n";
+    std::string rows;
+    for (const cli::ArgumentDescription& argument : arguments) rows += row(argument.name, argument.description);
     for (const cli::OptionDescription& option : options_of_verb(described.verb))
-        text += row(cli::in_words(option), option.description);
-    return text + common_rows();
+        rows += row(cli::in_words(option), option.description);
+    if (!rows.empty()) text += "\n" + rows;
+    return text + common_rows([&described](std::string_view option) {
+               // `call` has its own.
+               return option != "--json" || described.verb != Verb::call;
+           });
 }
 
 }  // namespace servicekit::servicectl

@@ -50,8 +50,9 @@ std::optional<std::string> check_top(Command& command) {
 }
 
 int list(const Command& command, cli::Console& console, const Tools& tools) {
-    Listing listing =
-        list_services({.patterns = command.targets, .all = command.all, .timeout = command.timeout}, tools.host);
+    Listing listing = list_services(
+        {.patterns = command.targets, .all = command.all, .all_users = command.all_users, .timeout = command.timeout},
+        tools.host);
     if (listing.not_asked > 0)
         console.warn({ExitCode::timeout, "ask", std::to_string(listing.not_asked) + " services",
                       "the time was over, or there were too few descriptors"});
@@ -65,7 +66,8 @@ int list(const Command& command, cli::Console& console, const Tools& tools) {
         return 0;
     }
     if (listing.services.empty()) {
-        console.say("no services run");
+        console.say(listing.of_others == 0 ? "no services run"
+                                           : "no services run; --all-users includes those of other users");
         return 0;
     }
     const bool roles = has_roles(listing);

@@ -123,10 +123,13 @@ bool is_wanted(const Place& place, const std::vector<std::string>& patterns) {
 Listing list_services(const ListingScope& scope, const os::Host& host, const std::stop_token& stop) {
     std::vector<Place> places = find_places(host);
     std::erase_if(places, [&](const Place& place) { return !is_wanted(place, scope.patterns); });
+    std::size_t of_others = 0;
+    if (!scope.patterns.empty() && !scope.all_users)
+        of_others = std::erase_if(places, [&](const Place& place) { return is_of_another_user(place, host); });
     std::vector<Finding> findings = survey(places, scope.timeout, host, {.stop = stop});
 
     Names names{*host.users};
-    Listing listing;
+    Listing listing{.of_others = of_others};
     for (std::size_t i = 0; i < places.size(); ++i) {
         if (findings[i].state == State::stopped && !scope.all) continue;
         if (!is_service(places[i], findings[i], *host.files)) continue;

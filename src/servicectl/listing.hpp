@@ -18,6 +18,7 @@ namespace servicekit::servicectl {
 struct ListingScope {
     std::vector<std::string> patterns = {};  ///< of names; empty: all
     bool all = false;                        ///< also services that have ended
+    bool all_users = false;                  ///< patterns match the services of other users, too
     std::chrono::milliseconds timeout{500};  ///< how long to wait for the answers
 };
 
@@ -30,6 +31,7 @@ struct ListedService {
 
 struct Listing {
     std::vector<ListedService> services = {};  ///< sorted by name
+    std::size_t of_others = 0;                 ///< services of other users that the patterns left out
     std::size_t not_asked = 0;                 ///< services for which there was no time or no descriptor
 };
 

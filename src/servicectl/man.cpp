@@ -160,14 +160,10 @@ void add_servicectl_verbs(ManPage& page, const Blocks& blocks) {
         const auto* const row = row_of_verb(rows, verb);
         return row != nullptr ? roff_of(row->at(1), name_of_page_above) : text(otherwise);
     };
-    const auto add_own = [&](bool last) {
-        for (const OwnVerb& verb : own_verbs()) {
-            if (comes_last(verb) != last) continue;
-            page.item(usage_of(verb), text_of(verb.name, verb.text));
-            add_below(page, {}, descriptions_of(verb.options));
-        }
-    };
-    add_own(false);
+    for (const OwnVerb& verb : own_verbs()) {
+        page.item(usage_of(verb), text_of(verb.name, verb.text));
+        add_below(page, {}, descriptions_of(verb.options));
+    }
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown)) {
         if (!has_verb(verb.verb)) continue;
         const Roff target = has_arguments(verb.verb) ? Roff::italic("TARGET") : Roff::italic("TARGET") + text("...");
@@ -175,7 +171,6 @@ void add_servicectl_verbs(ManPage& page, const Blocks& blocks) {
         page.item(code(verb.name) + text(" ") + target + cli::usage_of(arguments), text_of(verb.name, verb.text));
         add_below(page, arguments, options_of_verb(verb.verb));
     }
-    add_own(true);
 }
 
 std::string in_capitals(std::string words) {

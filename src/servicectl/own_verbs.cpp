@@ -20,7 +20,7 @@ constexpr std::array list_options{
 constexpr std::array<std::string_view, 2> list_examples{"list", "list 'web-*' --json"};
 
 constexpr std::array top_options{
-    OptionRow{"", "--interval", "SECONDS", "time between two questions; 2 s unless given"},
+    OptionRow{"", "--interval", "SECONDS", "time between two requests; 2 s unless given"},
     list_options[0],
     list_options[1],
 };
@@ -41,9 +41,10 @@ constexpr std::array rows{
             .run = &list},
     OwnVerb{.name = "top",
             .arguments = "[PATTERN...]",
-            .text = "shows the same live on the terminal, with details of each service",
+            .text = "shows the list live on the terminal, with details of each service",
             .options = top_options,
             .note = "The key ? shows all keys; q quits. No key changes a service.",
+            .has_json = false,
             .argument_kind = ArgumentKind::services,
             .examples = top_examples,
             .check = &check_top,
@@ -51,9 +52,8 @@ constexpr std::array rows{
     OwnVerb{.name = "new",
             .arguments = "NAME [DIR]",
             .text = "writes the project of a new service, which builds and passes its test at once",
-            .note =
-                "NAME has small letters and digits, in words joined by '-' or '_'. DIR does not exist, or is empty; "
-                "it is ./NAME unless given.",
+            .note = "NAME has small letters and digits, in words joined by '-' or '_'. DIR must be missing or "
+                    "empty; the default is ./NAME.",
             .examples = new_examples,
             .check = &check_new,
             .run = &make_project},
@@ -77,7 +77,7 @@ constexpr std::array common{
     OptionRow{"-H", "", "HOST", "run it on this host, over ssh"},
     OptionRow{"", "--json", "", "print JSON, errors too"},
     OptionRow{"", "--all-users", "", "patterns match the services of other users, too"},
-    OptionRow{"-y", "--yes", "", "a pattern changes services without a question"},
+    OptionRow{"-y", "--yes", "", "do not ask before a pattern changes services"},
     OptionRow{"-h", "--help", "", "print this, or the help of the verb"},
     OptionRow{"", "--version", "", "print the version"},
 };

@@ -29,6 +29,7 @@ struct OwnVerb {
     std::string_view text;       ///< one line for the help
     std::span<const OptionRow> options = {};
     std::string_view note = {};  ///< more for the help
+    bool has_json = true;        ///< prints JSON with --json
     ArgumentKind argument_kind = ArgumentKind::none;
     std::span<const std::string_view> words = {};  ///< all arguments that it takes, if it takes words
     std::span<const std::string_view> examples = {};
@@ -43,9 +44,6 @@ struct OwnVerb {
 [[nodiscard]] std::span<const OwnVerb> own_verbs() noexcept;
 /// \returns null if there is no such verb
 [[nodiscard]] const OwnVerb* find_own_verb(std::string_view name) noexcept;
-
-/// Returns true if the help shows the verb after the verbs of services.
-[[nodiscard]] inline bool comes_last(const OwnVerb& verb) noexcept { return verb.argument_kind == ArgumentKind::words; }
 
 /// Returns the options of all verbs of servicectl.
 [[nodiscard]] std::span<const OptionRow> common_options() noexcept;

@@ -87,14 +87,12 @@ private:
         for (const Place& place : places_)
             services += "  " + place.name() + "  " + escaped(place.paths.control_socket) + "\n";
         console_.print_error(services);
+        const std::string count = std::to_string(places_.size()) + (places_.size() == 1 ? " service" : " services");
         if (!streams.is_terminal(os::Stream::in) || !streams.is_terminal(os::Stream::error))
-            return console_.fail({ExitCode::usage, command_.verb + " " + std::to_string(places_.size()) + " services",
-                                  "", "a pattern needs --yes if nobody can be asked"});
+            return console_.fail(
+                {ExitCode::usage, command_.verb + " " + count, "", "there is no terminal to ask on; use --yes"});
         const auto key = streams.ask_key(
-            command_.verb +
-                (places_.size() == 1 ? " this service" : " these " + std::to_string(places_.size()) + " services") +
-                "? [y/n] ",
-            "ynYN");
+            command_.verb + (places_.size() == 1 ? " this service" : " these " + count) + "? [y/n] ", "ynYN");
         if (!key) return console_.fail(key.error());
         if (*key && std::string_view{"yY"}.find(**key) != std::string_view::npos) return std::nullopt;
         console_.complain("nothing was changed");

@@ -351,9 +351,9 @@ std::optional<std::string> newer_protocol(const Finding& finding) {
     const Value* const version = finding.status.find("protocol");
     // The application may have a field of that name.
     if (version == nullptr || !version->is_integer() || version->as_integer() <= known) return std::nullopt;
-    return "it speaks version " + std::to_string(version->as_integer()) +
-           " of the control protocol, and this program version " + std::to_string(known) +
-           "; a newer servicectl understands it";
+    return "it uses version " + std::to_string(version->as_integer()) +
+           " of the control protocol, and this servicectl knows version " + std::to_string(known) +
+           "; install a newer servicectl";
 }
 
 Object busy_with(const Object& status) {

@@ -9,7 +9,7 @@ namespace servicekit::servicectl {
 /// The interfaces to the operating system that servicectl uses; a test passes fakes.
 struct Tools : cli::Tools {
     os::Directories* directories = &os::posix_directories();  ///< for `new`
-    top::OpenScreen open_screen = {};                         ///< for `top`; empty: this program has no screens
+    top::OpenScreen open_screen = {};                         ///< for `top`
 };
 
 }  // namespace servicekit::servicectl

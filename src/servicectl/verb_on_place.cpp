@@ -152,8 +152,15 @@ int run_here(const Place& place, const Command& command, const cli::Tools& tools
     Target target{place, tools.host};
     cli::Session session = target.session(command.invocation, tools, console);
     session.arguments = command.arguments;
+    const os::Clock& clock = *tools.host.clock;
+    const auto begun = clock.steady_now();
     const int code = cli::run_verb(session);
-    if (needs_socket(command.invocation.verb) && needs_explanation(code))
+    // `status` succeeds if a process holds the lock, even if it does not answer.
+    constexpr std::chrono::seconds long_answer{1};
+    const bool is_late = command.invocation.verb == cli::Verb::status && clock.steady_now() - begun > long_answer;
+    if (is_late)
+        explain_failure(place, to_int(ExitCode::timeout), console, tools.host);
+    else if (needs_socket(command.invocation.verb) && needs_explanation(code))
         explain_failure(place, code, console, tools.host);
     return console.finish(code);
 }
@@ -166,9 +173,8 @@ int run_on(const Place& place, const Command& command, const cli::Tools& tools) 
     cli::Console console{*host.streams, *host.environment, place.name()};
     if (command.json) console.use_json();
     if (host.process->effective_user() != 0)
-        return console.finish(
-            console.fail(Error{ExitCode::permission, "use the service", place.paths.control_socket,
-                               "it belongs to " + user_in_words(place.owner, host) + "; that user and root may"}));
+        return console.finish(console.fail(Error{ExitCode::permission, "use the service", place.paths.control_socket,
+                                                 "only " + user_in_words(place.owner, host) + " and root may use it"}));
     if (const auto done = become_owner(place, host); !done) return console.finish(console.fail(done.error()));
     return run_here(with_record(place, host), command, tools);
 }

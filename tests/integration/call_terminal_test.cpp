@@ -6,6 +6,7 @@
 #include <string>
 
 #include "integration/support/proc_path.hpp"
+#include "integration/support/raw_client.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/terminal.hpp"
 #include "integration/support/text_file.hpp"
@@ -91,6 +92,25 @@ TEST_F(CallTerminalTest, AfterCtrlCTheUserCanWaitOrCancel) {
     terminal.await_shown("'sleep' was cancelled by uid ");
     EXPECT_EQ(command.finish().exit_code, 1);
     EXPECT_TRUE(terminal.echoes());
+}
+
+// docs/long-jobs.md
+TEST_F(CallTerminalTest, ItFollowsAnEventWhoseCallerIsGone) {
+    {
+        RawClient caller{trial.control_socket()};
+        caller.send(R"(["beat"])");
+        await_state("'beat' runs", [&] {
+            return trial.verb({"status", "--json"}).out.find("beat") != std::string::npos;
+        });
+    }
+    RunningCommand command{call({"beat", "--follow"})};
+    terminal.await_shown("beat");
+    terminal.type(Terminal::ctrl_c);
+    terminal.await_shown("'beat' runs: [c]ancel, [l]eave or [w]ait? ");
+    terminal.type("c");
+    terminal.await_shown("'beat' runs, and was asked to end");
+    terminal.await_shown("'beat' was cancelled by uid ");
+    EXPECT_EQ(command.finish().exit_code, 1);
 }
 
 TEST_F(CallTerminalTest, AQueuedEventCanBeCancelled) {

@@ -248,6 +248,19 @@ TEST_P(ConfinedServiceTest, ReloadsReopensItsLogAndLeavesNothingBehind) {
     EXPECT_FALSE(fs::exists(trial.control_socket()));
 }
 
+TEST_P(ConfinedServiceTest, KeepsItsMetricsFileUntilItStops) {
+    const std::string file = directory_of_service("node") + "/trial.prom";
+    trial.add_options({"--metrics-file", file, "--metrics-interval", "1"});
+    RunningService service{trial};
+
+    service.call("echo");
+    await_text_in(file, R"(event="echo",outcome="done"} 1)");
+    EXPECT_EQ(fs::status(file).permissions(), fs::perms{0644});
+    service.signal(SIGTERM);
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_TRUE(fs::is_empty(directory.file("node")));
+}
+
 TEST_P(ConfinedServiceTest, StopsBySignalAndStartsAgain) {
     for (int life = 0; life < 2; ++life) {
         RunningService service{trial};

@@ -23,6 +23,8 @@ std::string_view value_in_words(servicekit::SettingKind kind) {
             return "octal digits as text: `\"0640\"`";
         case Kind::seconds:
             return "seconds: `8`, `0.5`; as text also `8s`";
+        case Kind::interval:
+            return "seconds, at least 1; as text also `15s`";
         case Kind::flag:
             return "`true` or `false`; as text also `1`, `yes`, `on`, `0`, `no`, `off`";
         case Kind::limit:

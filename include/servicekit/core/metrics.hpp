@@ -173,7 +173,8 @@ private:
 /// \endcode
 /// `status` shows them after its built-in fields, in the order of their declarations, and before the fields that
 /// on_status() sets. If a service has metrics before it starts and does not override on_status(), `status` needs no
-/// thread switch. `metrics` shows all but the texts, and those of the library.
+/// thread switch. `metrics` shows all but the texts, those of the library, and those with labels, which may be too many
+/// for `status`.
 ///
 /// All functions may be called from any thread. A metric can be declared at any time and lives as long as the service.
 class Metrics {
@@ -227,7 +228,8 @@ public:
     [[nodiscard]] bool empty() const noexcept;
     /// \returns true if a metric of this name is declared.
     [[nodiscard]] bool contains(std::string_view name) const noexcept;
-    /// The current values, in the order of their declarations, as `status` shows them. Waits for no other thread.
+    /// The current values of the metrics without labels, in the order of their declarations, as `status` shows them.
+    /// Waits for no other thread.
     [[nodiscard]] Object read() const;
     /// The same for monitoring systems, without the texts.
     [[nodiscard]] std::vector<MetricFamily> collect() const;

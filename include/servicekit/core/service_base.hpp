@@ -160,7 +160,7 @@ protected:
     /// Reloads the configuration. The default calls on_load().
     virtual void on_reload();
     /// Adds fields to the status that have to be computed. It runs on request when no other event runs, before another
-    /// event if its fields are old, and before the service is ready if the service publishes values. At other times
+    /// event if its fields are old, and before the service is ready if the service has metrics. At other times
     /// `status` shows the fields that it set last. For numbers that are at hand use metrics().
     virtual void on_status(Reply& reply);
     /// Does what Context::progress() does, for the on_*() functions, which have no Context. Call it on the handler

@@ -14,6 +14,8 @@ namespace servicekit::os {
 /// What a process uses, as /proc shows it.
 struct ProcessUsage {
     std::uint64_t memory = 0;          ///< resident memory in bytes
+    std::uint64_t virtual_memory = 0;  ///< in bytes
+    std::uint64_t threads = 0;         ///< number of its threads
     std::chrono::milliseconds cpu{0};  ///< user and system time of all its threads
     friend bool operator==(const ProcessUsage&, const ProcessUsage&) = default;
 };

@@ -190,6 +190,7 @@ Result<UnitDirectories> unit_directories(const Settings& settings, const Paths& 
     for (const std::string& file : {paths.pid_file, paths.control_socket})
         if (!is_in_run(file)) own.push_back(directory_of(file));
     if (!paths.log_file.empty()) own.push_back(directory_of(paths.log_file));
+    if (!paths.metrics_file.empty()) own.push_back(directory_of(paths.metrics_file));
     if (!settings.get(setting::no_crash_reports)) own.push_back(paths.crash_directory);
     if (!is_users_manager) own.push_back("/var/lib/" + paths.name);
     for (const std::string& directory : own)

@@ -10,13 +10,6 @@
 namespace servicekit::cli {
 namespace {
 
-bool is_path_setting(std::string_view name) {
-    constexpr std::array<std::string_view, 6> paths{setting::run_directory.name,  setting::pid_file.name,
-                                                    setting::control_socket.name, setting::config.name,
-                                                    setting::log_file.name,       setting::crash_directory.name};
-    return std::find(paths.begin(), paths.end(), name) != paths.end();
-}
-
 bool is_stream_setting(std::string_view name) {
     return name == setting::standard_input.name || name == setting::standard_output.name ||
            name == setting::standard_error.name;
@@ -27,8 +20,9 @@ class Resolution {
 public:
     explicit Resolution(const os::Host& host) : host_{host} {}
 
-    Result<Value> resolve(std::string_view name, const Value& value) {
-        if (is_path_setting(name)) return path(value);
+    Result<Value> resolve(const SettingRow& setting, const Value& value) {
+        const std::string_view name = setting.name;
+        if (setting.kind == SettingKind::path) return path(value);
         if (is_stream_setting(name)) return stream(value);
         if (name == setting::writable.name) return list(value, value.as_list().size());
         // A program without a slash is searched for in $PATH; the meaning of its arguments is unknown.
@@ -87,7 +81,7 @@ Result<UnitOptions> unit_options(const LayeredSettings& settings, const ConfigSc
         const SettingsLayer layer = settings.layer_of(name);
         const bool is_ours = layer == SettingsLayer::environment || layer == SettingsLayer::command_line;
         Resolution resolution{host};
-        const auto resolved = resolution.resolve(name, value);
+        const auto resolved = resolution.resolve(setting, value);
         if (!resolved) return resolved.error();
         if (resolution.has_changed() && (!is_ours || name == setting::config.name)) unit.depends_on_directory = true;
         if (!is_ours && !resolution.has_changed()) continue;

@@ -68,18 +68,24 @@ public:
         // The numbers of the fields in proc(5); the first one after the name is 3.
         constexpr int user_time = 14;
         constexpr int system_time = 15;
+        constexpr int threads = 20;
+        constexpr int virtual_memory = 23;
         constexpr int resident_pages = 24;
+        ProcessUsage usage;
         std::uint64_t ticks = 0;
         std::uint64_t pages = 0;
         for (int field = 3; field <= resident_pages; ++field) {
             const auto number = parse_number<std::uint64_t>(next_word(rest)).value_or(0);
             if (field == user_time || field == system_time) ticks += number;
+            if (field == threads) usage.threads = number;
+            if (field == virtual_memory) usage.virtual_memory = number;
             if (field == resident_pages) pages = number;
         }
         const auto ticks_a_second = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
         const auto page_size = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
-        return ProcessUsage{.memory = pages * page_size,
-                            .cpu = std::chrono::milliseconds{ticks * 1000 / ticks_a_second}};
+        usage.memory = pages * page_size;
+        usage.cpu = std::chrono::milliseconds{ticks * 1000 / ticks_a_second};
+        return usage;
     }
 
     Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override {

@@ -17,8 +17,7 @@ namespace {
 /// Returns the path as a word of a shell, quoted only if necessary.
 std::string shell_word(const std::string& path) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=:,@%-";
-    const std::string safe = path.starts_with('-') ? "./" + path : path;
-    return safe.find_first_not_of(plain) == std::string::npos ? safe : quoted_for_shell(safe);
+    return path.find_first_not_of(plain) == std::string::npos ? path : quoted_for_shell(path);
 }
 
 void print(const ProjectName& name, const std::string& directory, const std::vector<ProjectFile>& files,

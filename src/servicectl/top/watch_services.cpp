@@ -30,7 +30,10 @@ Error cannot_watch(ExitCode code, std::string reason) {
 class Watching {
 public:
     Watching(const Command& command, const os::Host& host)
-        : scope_{.patterns = command.targets, .all = command.all, .timeout = command.timeout},
+        : scope_{.patterns = command.targets,
+                 .all = command.all,
+                 .all_users = command.all_users,
+                 .timeout = command.timeout},
           interval_{command.interval},
           host_{host},
           list_{command.interval} {}

@@ -259,6 +259,16 @@ public:
                               return Reply{{"whole", context.wait_for(time)}};
                           },
                       .concurrent = true});
+        events().add({.name = "beat",
+                      .description = "reports progress until it is asked to end, beside other events",
+                      .handler =
+                          [](const Arguments&, Context& context) {
+                              std::uint64_t beats = 0;
+                              while (context.wait_for(std::chrono::milliseconds{20}))
+                                  context.progress(++beats, 0, "beat");
+                              return Reply{{"beats", beats > 0}};
+                          },
+                      .concurrent = true});
         events().add(
             {.name = "list-many",
              .description = "sends objects of a kilobyte ahead of its reply",

@@ -30,7 +30,13 @@ TEST_F(MetricsFileTest, IsReplacedAtAnIntervalAndRemovedAtTheStop) {
     const Counter lines = service().metrics().counter("lines", "lines taken in");
     await("servicekit_events_waiting{service=\"trial\"} 0\n");
     lines.add(3);
-    await("\nlines_total{service=\"trial\"} 3\n");
+    os.advance(9s);
+    os.settle();
+    EXPECT_THAT(os.files.content(path), HasSubstr("\nservicekit_events_waiting"));
+    EXPECT_THAT(os.files.content(path), Not(HasSubstr("lines_total{service=\"trial\"} 3\n")));
+    os.advance(2s);
+    os.settle();
+    EXPECT_THAT(os.files.content(path), HasSubstr("lines_total{service=\"trial\"} 3\n"));
     EXPECT_THAT(os.files.content(path), HasSubstr("process_max_fds{service=\"trial\"} "));
     EXPECT_EQ(life.stop(), 0);
     EXPECT_FALSE(os.files.exists(path));
@@ -46,10 +52,20 @@ TEST_F(MetricsFileTest, AFailureIsLoggedOnce) {
     EXPECT_THAT(*os.files.list("/srv/node"), ::testing::IsEmpty());
     os.faults.succeed_again("files.rename");
     await("servicekit_build_info");
+    os.advance(20s);
+    os.settle();
     EXPECT_EQ(life.stop(), 0);
-    EXPECT_THAT(log(), HasSubstr("the metrics file is not up to date: cannot rename"));
+    EXPECT_THAT(log(), HasSubstr("cannot keep the metrics file up to date: cannot rename"));
     EXPECT_THAT(log(), HasSubstr("the metrics file is up to date again\n"));
-    EXPECT_THAT(log().substr(log().find("not up to date") + 1), Not(HasSubstr("not up to date")));
+    EXPECT_THAT(log().substr(log().find("cannot keep") + 1), Not(HasSubstr("cannot keep")));
+}
+
+TEST_F(MetricsFileTest, AnIntervalBelowASecondIsRefused) {
+    os.files.take_away("/etc/trial.json");
+    os.files.add_file("/etc/trial.json", R"({"metrics-interval": 0.5})");
+    EXPECT_FALSE(life.start());
+    EXPECT_EQ(life.start_result()->status, 78);
+    EXPECT_THAT(os.streams.written(os::Stream::error), HasSubstr("expected a number of seconds from 1 to 1000000000"));
 }
 
 }  // namespace

@@ -80,6 +80,8 @@ TEST_F(PathsTest, RelativePathsBecomeAbsolute) {
     host_.process.set_directory("/home/me");
     settings_.set(setting::run_directory, ".");
     settings_.set(setting::log_file, "logs/./trial.log");
+    settings_.set(setting::metrics_file, "trial.prom");
+    EXPECT_EQ(resolved().metrics_file, "/home/me/trial.prom");
     EXPECT_EQ(resolved().pid_file, "/home/me/trial.pid");
     EXPECT_EQ(resolved().log_file, "/home/me/logs/trial.log");
 }

@@ -100,15 +100,16 @@ TEST_F(ServiceMetricsTest, ReloadsLogLinesAndTheMetricsOfTheProgramAreThere) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ServiceMetricsTest, TheProcessIsThatOfProc) {
-    os.files.add_file("/proc/self/stat",
-                      "60 (a) b) S 1 60 60 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 7 0 55 4096000 300 1\n");
+TEST_F(ServiceMetricsTest, TheProcessIsThatOfTheSystem) {
+    os.processes.set_usage({.memory = 8192, .virtual_memory = 4096000, .threads = 7, .cpu = 2500ms});
     start();
     const std::string after = page();
-    EXPECT_THAT(after, HasSubstr("\nprocess_threads 7\n"));
+    EXPECT_THAT(after, HasSubstr("\nprocess_cpu_seconds_total 2.5\n"));
+    EXPECT_THAT(after, HasSubstr("\nprocess_resident_memory_bytes 8192\n"));
     EXPECT_THAT(after, HasSubstr("\nprocess_virtual_memory_bytes 4096000\n"));
+    EXPECT_THAT(after, HasSubstr("\nprocess_threads 7\n"));
     EXPECT_THAT(after, HasSubstr("\nprocess_start_time_seconds 17673"));
-    EXPECT_THAT(after, HasSubstr("\nprocess_max_fds "));
+    EXPECT_THAT(after, HasSubstr("\nprocess_max_fds " + std::to_string(os.process.descriptor_limit()) + "\n"));
     EXPECT_EQ(life.stop(), 0);
 }
 

@@ -9,7 +9,8 @@
 namespace servicekit::servicectl {
 namespace {
 
-using ::testing::AllOf, ::testing::ElementsAre, ::testing::HasSubstr, ::testing::IsEmpty, ::testing::Not;
+using ::testing::AllOf, ::testing::AnyOf, ::testing::ElementsAre, ::testing::HasSubstr, ::testing::IsEmpty,
+    ::testing::Not;
 using Words = std::vector<std::string>;
 
 Command parsed(const Words& words) {
@@ -52,6 +53,24 @@ TEST(ServicectlCommandTest, HasAllVerbsThatNeedNoProgram) {
         const bool is_own = find_own_verb(verb.name) != nullptr;
         EXPECT_EQ(has_verb(verb.verb) || is_own, !needs_program) << verb.name;
     }
+}
+
+TEST(ServicectlCommandTest, OptionsOfAllVerbsMayBeAnywhereBeforeTheArguments) {
+    EXPECT_EQ(parsed({"list", "--version"}).kind, Command::Kind::version);
+    EXPECT_EQ(parsed({"log-level", "web", "--help"}).kind, Command::Kind::help);
+    const Command call = parsed({"--json", "call", "web", "greet", "name=you"});
+    EXPECT_TRUE(call.json);
+    EXPECT_EQ(call.invocation.event, "greet");
+    EXPECT_THAT(refusal({"-H", "a", "-H", "b", "list"}), HasSubstr("-H is given twice"));
+}
+
+TEST(ServicectlCommandTest, TheHelpHasTheArgumentsAndTheOptionsOfTheVerb) {
+    EXPECT_THAT(help_text("log-level"),
+                AllOf(HasSubstr("servicectl log-level TARGET [LEVEL] [OPTIONS]"), HasSubstr("--channel NAME")));
+    EXPECT_THAT(help_text("cancel"), HasSubstr("servicectl cancel TARGET ID [OPTIONS]"));
+    EXPECT_THAT(help_text("top"), Not(AnyOf(HasSubstr("--json"), HasSubstr("--yes"))));
+    EXPECT_THAT(help_text("call"), Not(HasSubstr("print JSON, errors too")));
+    EXPECT_THAT(help_text("call"), HasSubstr("--json OBJECT"));
 }
 
 TEST(ServicectlCommandTest, TheWordHelpIsTheOption) {

@@ -258,5 +258,14 @@ TEST_F(ServicectlListTest, APatternSelects) {
     EXPECT_THAT(out(), AllOf(HasSubstr("web-1"), Not(HasSubstr("db"))));
 }
 
+TEST_F(ServicectlListTest, APatternLeavesOutOtherUsersUnlessTheCallerWantsThem) {
+    add_directory("/run/user/1001", bob, 0755);
+    serve("/run/user/1001", "bobs", running, bob);
+    EXPECT_EQ(run({"list", "b*"}), 0);
+    EXPECT_THAT(out(), HasSubstr("no services run; --all-users includes those of other users"));
+    EXPECT_EQ(run({"list", "b*", "--all-users"}), 0);
+    EXPECT_THAT(out(), HasSubstr("bobs"));
+}
+
 }  // namespace
 }  // namespace servicekit::servicectl

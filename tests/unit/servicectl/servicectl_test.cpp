@@ -61,9 +61,19 @@ TEST_F(ServicectlTest, AServiceThatWasKilledIsNotRunning) {
 }
 
 TEST_F(ServicectlTest, ATimeoutIsExplained) {
-    serve("/run", "busy", R"({"state":"running","busy":{"event":"backup","seconds":61}})");
+    listen(
+        "/run/busy.control",
+        [](const std::string& request) -> std::string {
+            return request.starts_with(R"(["status")") ? R"({"state":"running","busy":{"event":"backup","seconds":61}})"
+                                                       : "";
+        },
+        0);
+    EXPECT_EQ(run({"events", "busy"}), 75);
+    EXPECT_THAT(error(), HasSubstr("busy: it has been busy with 'backup' for 1m 1s"));
     serve("/run", "hung", "");
 
+    EXPECT_EQ(run({"status", "hung"}), 0);
+    EXPECT_THAT(error(), HasSubstr("hung: it does not answer (pid 7000); 'servicectl kill hung' ends it"));
     EXPECT_EQ(run({"events", "hung"}), 75);
     EXPECT_THAT(error(), HasSubstr("hung: it does not answer (pid 7000); 'servicectl kill hung' ends it"));
 }
@@ -80,8 +90,8 @@ TEST_F(ServicectlTest, AFailureMayBeThatOfANewerProtocol) {
     EXPECT_EQ(run({"call", "own", "x"}), 1);
     EXPECT_THAT(error(), Not(HasSubstr("protocol")));
     EXPECT_EQ(run({"call", "new", "x"}), 1);
-    EXPECT_THAT(error(), HasSubstr("new: it speaks version 2 of the control protocol, and this program version 1; a "
-                                   "newer servicectl understands it\n"));
+    EXPECT_THAT(error(), HasSubstr("new: it uses version 2 of the control protocol, and this servicectl knows "
+                                   "version 1; install a newer servicectl\n"));
 }
 
 TEST_F(ServicectlTest, SeveralServicesOfOneNameAreAmbiguous) {
@@ -109,7 +119,8 @@ TEST_F(ServicectlTest, APatternThatChangesServicesNeedsAnAnswer) {
     ScriptedService& web = serve("/run", "web-1");
 
     EXPECT_EQ(run({"log-reopen", "web-*"}), 64);
-    EXPECT_THAT(error(), AllOf(HasSubstr("web-1  /run/web-1.control"), HasSubstr("needs --yes")));
+    EXPECT_THAT(error(), AllOf(HasSubstr("web-1  /run/web-1.control"),
+                               HasSubstr("cannot log-reopen 1 service: there is no terminal to ask on; use --yes\n")));
     EXPECT_THAT(web.requests, ElementsAre(R"(["status"])"));
     EXPECT_EQ(run({"log-reopen", "web-*", "--yes"}), 0);
     EXPECT_THAT(web.requests.back(), HasSubstr("log-reopen"));
@@ -208,7 +219,7 @@ TEST_F(ServicectlTest, AUserCannotUseTheServiceOfAnother) {
     act_as(alice);
 
     EXPECT_EQ(run({"stop", "shop"}), 77);
-    EXPECT_THAT(error(), HasSubstr("it belongs to bob; that user and root may"));
+    EXPECT_THAT(error(), HasSubstr("only bob and root may use it"));
     EXPECT_EQ(shop.connections, 0);
 }
 
@@ -245,8 +256,10 @@ TEST_F(ServicectlTest, RunsOnAnotherHostBySsh) {
 TEST_F(ServicectlTest, PrintsOneDocumentForEachService) {
     serve("/run", "web");
 
-    EXPECT_EQ(run({"pid", "web", "--json"}), 0);
-    EXPECT_EQ(out(), "{\"pid\":7000}\n");
+    serve("/run", "shop");
+
+    EXPECT_EQ(run({"pid", "web", "shop", "--json"}), 0);
+    EXPECT_EQ(out(), "{\"pid\":7000}\n{\"pid\":7000}\n");
     EXPECT_EQ(run({"stop", "other", "--json"}), 7);
     EXPECT_THAT(out(), HasSubstr(R"({"error":{"code":)"));
 }

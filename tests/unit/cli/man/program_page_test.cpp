@@ -72,7 +72,7 @@ TEST_F(ProgramPageTest, HasNoDateUnlessTheBuildNamesOne) {
     EXPECT_EQ(run({"man"}), 0);
     EXPECT_THAT(out(), HasSubstr("\" \"1\" \"2026-11-29\" \""));
     host.environment.set("SOURCE_DATE_EPOCH", "today");
-    EXPECT_THAT(servicekit::cli::program_page({.name = "x"}, {}, ""), StartsWith(".TH \"X\" \"1\" \"\" \"x\""));
+    EXPECT_THAT(page(), StartsWith(R"(.TH "JUST\-ANOTHER\-SERVER" "1" "" ")"));
 }
 
 TEST_F(ProgramPageTest, PrintsItAsJson) {

@@ -126,9 +126,9 @@ TEST_F(UnitTest, AllPathsThatTheServiceWritesAreWritable) {
     host.files.add_file("/etc/x.json",
                         R"({"writable": ["/srv/data"], "stderr": {"path": "/srv/err/x", "mode": "640"}})");
     EXPECT_EQ(run({"unit", "--config", "/etc/x.json", "--stdout", "/srv/out/x", "--crash-directory", "/srv/crashes",
-                   "--log-command", "rotatelogs /srv/rotated/log 86400"}),
+                   "--log-command", "rotatelogs /srv/rotated/log 86400", "--metrics-file", "/srv/node/x.prom"}),
               0);
-    EXPECT_THAT(out(), HasSubstr("\nReadWritePaths=/srv/crashes /srv/out /srv/err /srv/rotated /srv/data\n"));
+    EXPECT_THAT(out(), HasSubstr("\nReadWritePaths=/srv/node /srv/crashes /srv/out /srv/err /srv/rotated /srv/data\n"));
 }
 
 TEST_F(UnitTest, TerminalsAndOpenDescriptorsNeedNoDirectory) {

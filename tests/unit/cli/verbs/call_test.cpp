@@ -60,9 +60,18 @@ TEST_F(CallTest, FollowsAnEventThatRuns) {
     EXPECT_EQ(out(), "{\"files\":2}\n");
 }
 
+TEST_F(CallTest, FollowsAnIdEvenIfItMayNotReadTheStatus) {
+    replies["status"] = R"({"error":{"code":"not-allowed","message":"no","event":"status","needs":"read"}})";
+    replies["follow"] = R"({"files":2})";
+    EXPECT_EQ(run({"call", "7", "--follow"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["follow",{"id":7},{"stream":true}])");
+    EXPECT_EQ(run({"call", "backup", "--follow"}), 1);
+    EXPECT_THAT(error(), HasSubstr("not-allowed"));
+}
+
 TEST_F(CallTest, CannotFollowAnEventThatNeitherWaitsNorRuns) {
     replies["status"] = "{}";
-    EXPECT_EQ(run({"call", "backup", "--follow"}), 64);
+    EXPECT_EQ(run({"call", "backup", "--follow"}), 1);
     EXPECT_EQ(error(), "just-another-server: cannot follow the event 'backup': it neither waits nor runs\n");
     EXPECT_EQ(run({"call", "backup", "level=5", "--follow"}), 64);
     EXPECT_THAT(error(), HasSubstr("--follow starts no event, so it takes no arguments for one\n"));

@@ -217,7 +217,7 @@ TEST_F(ServicectlNewTest, HasHelp) {
     EXPECT_THAT(help_text(), HasSubstr("writes the project of a new service"));
 }
 
-TEST_F(ServicectlNewTest, ADirectoryThatLooksLikeAnOptionOrAControlIsShownSafely) {
+TEST_F(ServicectlNewTest, ADirectoryWithAControlIsShownSafely) {
     ASSERT_EQ(run({"new", "mailbox", "/tmp/\x1b[31m\n;x"}), 0);
 
     EXPECT_THAT(out(), AllOf(HasSubstr("made in '/tmp/\\x1b[31m\\n;x'"), Not(HasSubstr("\x1b"))));
