@@ -1,0 +1,30 @@
+# The component cluster has a lock that etcd keeps, so that at most one instance of a service is active in a cluster. It is
+# a separate library, so that nothing else needs libcurl.
+set(SERVICEKIT_CLUSTER AUTO CACHE STRING "Build the component cluster: ON, OFF, or AUTO: if libcurl 7.74 or later is found")
+set_property(CACHE SERVICEKIT_CLUSTER PROPERTY STRINGS AUTO ON OFF)
+if(NOT SERVICEKIT_CLUSTER)
+    return()
+endif()
+
+find_package(CURL 7.74 QUIET)
+if(NOT CURL_FOUND)
+    set(fault "libcurl 7.74 or later was not found (in Debian: libcurl4-openssl-dev)")
+    if(NOT SERVICEKIT_CLUSTER STREQUAL "AUTO")
+        message(FATAL_ERROR "SERVICEKIT_CLUSTER is ${SERVICEKIT_CLUSTER}: ${fault}")
+    endif()
+    message(STATUS "The component cluster is left out: ${fault}")
+    return()
+endif()
+
+file(GLOB_RECURSE servicekit_cluster_sources CONFIGURE_DEPENDS "src/cluster/*.cpp")
+file(GLOB servicekit_cluster_headers CONFIGURE_DEPENDS "include/servicekit/cluster/*.hpp")
+
+add_library(servicekit_cluster ${servicekit_cluster_sources})
+servicekit_target(servicekit_cluster)
+target_sources(servicekit_cluster PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${servicekit_cluster_headers})
+target_include_directories(servicekit_cluster PRIVATE src)
+target_compile_definitions(servicekit_cluster PUBLIC SERVICEKIT_HAS_CLUSTER)
+target_link_libraries(servicekit_cluster PUBLIC servicekit PRIVATE CURL::libcurl)
+servicekit_shared_library(servicekit_cluster)
+set_target_properties(servicekit_cluster PROPERTIES EXPORT_NAME cluster)
+add_library(servicekit::cluster ALIAS servicekit_cluster)
