@@ -26,7 +26,7 @@ Answer refuse(const std::string& message, std::string_view verb = {}) {
 std::vector<std::string_view> verb_names() {
     std::vector<std::string_view> names;
     for (const OwnVerb& verb : own_verbs()) names.push_back(verb.name);
-    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
+    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown, SettingScope::with_standby))
         if (has_verb(verb.verb)) names.push_back(verb.name);
     return names;
 }
@@ -160,8 +160,8 @@ private:
         if (command_.json && described_->verb != Verb::repl)
             command_.arguments.insert(command_.arguments.begin() + 1,
                                       described_->verb == Verb::call ? "--json-errors" : "--json");
-        auto parsed =
-            cli::parse_command_line(command_.arguments, {.name = "servicectl"}, {.lisp = cli::LispVerbs::shown});
+        auto parsed = cli::parse_command_line(command_.arguments, {.name = "servicectl"},
+                                              {.lisp = cli::LispVerbs::shown, .scope = SettingScope::with_standby});
         if (auto* answer = std::get_if<Answer>(&parsed)) {
             if (answer->code != ExitCode::ok) return std::move(*answer);
             command_.kind = Command::Kind::help;  // asked for after the target
@@ -236,6 +236,7 @@ bool has_verb(Verb verb) noexcept {
         case Verb::stop:
         case Verb::kill:
         case Verb::reload:
+        case Verb::resign:
         case Verb::status:
         case Verb::health:
         case Verb::events:
@@ -311,7 +312,7 @@ std::string help_text() {
                 std::string{verb.arguments} + "\n";
     text += "\nA TARGET is a name, a pattern ('web-*'), or the path of a pidfile or control socket.\n\nVerbs:\n";
     for (const OwnVerb& verb : own_verbs()) text += row(std::string{verb.name}, verb.text);
-    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
+    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown, SettingScope::with_standby))
         if (has_verb(verb.verb)) text += row(std::string{verb.name}, verb.text);
     text += common_rows([](std::string_view) { return true; }) + "\nExamples:\n";
     for (const std::string_view example : examples()) text += "  servicectl " + std::string{example} + "\n";

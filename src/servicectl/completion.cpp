@@ -96,7 +96,7 @@ private:
     }
     void offer_verbs() {
         for (const OwnVerb& verb : own_verbs()) offer(verb.name, verb.text);
-        for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
+        for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown, SettingScope::with_standby))
             if (has_verb(verb.verb)) offer(verb.name, verb.text);
     }
     void offer_services(WhichServices which) {
@@ -143,9 +143,10 @@ private:
         Words words{verb_};
         words.insert(words.end(), of_service_.begin(), of_service_.end());
         words.push_back(word_);
-        completion_ = cli::complete_words(words, {.lisp = cli::LispVerbs::shown}, [this](const auto&) {
-            return has_host_ || targets_.empty() ? Object{} : services_.events(targets_.front());
-        });
+        completion_ = cli::complete_words(
+            words, {.lisp = cli::LispVerbs::shown, .scope = SettingScope::with_standby}, [this](const auto&) {
+                return has_host_ || targets_.empty() ? Object{} : services_.events(targets_.front());
+            });
     }
 
     const Words& words_;

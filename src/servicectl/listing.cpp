@@ -8,6 +8,7 @@
 
 #include "base/durations.hpp"
 #include "base/escaped_text.hpp"
+#include "cli/readiness.hpp"
 #include "cli/text.hpp"
 #include "servicectl/targets.hpp"
 
@@ -39,14 +40,12 @@ std::string cpu_in_words(milliseconds time) {
     return in_tenths(count / 100, "s");
 }
 
-/// Returns "ready", "not ready", "hung" or "down"; empty if that is unknown.
-std::string health_of(const Finding& finding, const Object& busy) {
+/// Returns "ready", "standby", "not ready", "hung" or "down"; empty if that is unknown.
+std::string health_of(const Finding& finding) {
     switch (finding.state) {
         case State::answers:
-            return finding.status.get<std::string>("state", {}) == "running" &&
-                           busy.get<std::string>("event", {}) != "reload"
-                       ? "ready"
-                       : "not ready";
+            if (state_in_words(finding) == "standby") return "standby";
+            return cli::obstacle_to_readiness(finding.status).empty() ? "ready" : "not ready";
         case State::hung:
             return "hung";
         case State::dead:
@@ -90,7 +89,7 @@ Object describe(const Place& place, const Finding& finding, Names& names) {
         told.append("version", status.get<std::string>("version", {}));
     }
     Object busy = busy_with(status);
-    std::string health = health_of(finding, busy);
+    std::string health = health_of(finding);
     if (!busy.empty()) told.append("busy", std::move(busy));
     if (finding.usage) {
         told.append("memory", finding.usage->memory);

@@ -123,7 +123,7 @@ void add_verbs(ManPage& page) {
     const Blocks blocks = cli::parse_markdown(reference_page::verbs);
     const auto needs = cli::find_table(blocks, "verb", "loads the service");
     Roff without_json;
-    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown)) {
+    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown, SettingScope::with_standby)) {
         const auto arguments = cli::arguments_of(verb.verb);
         auto options = cli::options_only_of(verb.verb);
         // Most verbs have it, so it is described once.
@@ -164,7 +164,7 @@ void add_servicectl_verbs(ManPage& page, const Blocks& blocks) {
         page.item(usage_of(verb), text_of(verb.name, verb.text));
         add_below(page, {}, descriptions_of(verb.options));
     }
-    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown)) {
+    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown, SettingScope::with_standby)) {
         if (!has_verb(verb.verb)) continue;
         const Roff target = has_arguments(verb.verb) ? Roff::italic("TARGET") : Roff::italic("TARGET") + text("...");
         const auto arguments = cli::arguments_of(verb.verb);

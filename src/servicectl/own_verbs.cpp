@@ -9,6 +9,8 @@
 #include "servicectl/man.hpp"
 #include "servicectl/new/new.hpp"
 #include "servicectl/top/watch_services.hpp"
+#include "servicectl/web/options.hpp"
+#include "servicectl/web/serve.hpp"
 
 namespace servicekit::servicectl {
 namespace {
@@ -25,6 +27,22 @@ constexpr std::array top_options{
     list_options[1],
 };
 constexpr std::array<std::string_view, 3> top_examples{"top", "top 'web-*' --interval 5", "-H db.example.org top"};
+
+constexpr std::array web_options{
+    OptionRow{"", "--listen", "ADDRESS",
+              "a path, HOST:PORT or [ADDRESS]:PORT; a socket in the run directory unless given"},
+    OptionRow{"", "--token-file", "FILE", "the token of those who may use the page; TCP needs one"},
+    OptionRow{"", "--read-token-file", "FILE", "a second token, of those who may only read"},
+    OptionRow{"", "--tls-cert", "FILE", "the certificate, in PEM"},
+    OptionRow{"", "--tls-key", "FILE", "its key, in PEM"},
+    OptionRow{"", "--insecure", "", "no TLS on an address that is not the loopback"},
+    OptionRow{"", "--read-only", "", "the page changes no service"},
+    OptionRow{"", "--allow-actions", "", "the page changes services although root serves it"},
+    OptionRow{"", "--host", "NAME", "a further name of this server in URLs; may be repeated"},
+    OptionRow{"", "--interval", "SECONDS", "time between two requests to the services; 2 s unless given"},
+};
+constexpr std::array<std::string_view, 2> web_examples{
+    "web", "web --listen localhost:8080 --token-file ~/.config/servicectl-web.token"};
 
 constexpr std::array<std::string_view, 1> new_examples{"new mailbox && cd mailbox"};
 
@@ -49,6 +67,17 @@ constexpr std::array rows{
             .examples = top_examples,
             .check = &check_top,
             .run = &top::watch_services},
+    OwnVerb{.name = "web",
+            .arguments = "[PATTERN...]",
+            .text = "serves a web page of the services, and their metrics for Prometheus",
+            .options = web_options,
+            .note = "Without --listen it listens on a unix socket that only this user can connect to. Events that "
+                    "need the role owner are never offered.",
+            .has_json = false,
+            .argument_kind = ArgumentKind::services,
+            .examples = web_examples,
+            .check = &web::check_web,
+            .run = &web::serve},
     OwnVerb{.name = "new",
             .arguments = "NAME [DIR]",
             .text = "writes the project of a new service, which builds and passes its test at once",

@@ -102,13 +102,13 @@ private:
     int run_on_all() {
         // The process can become another user only once.
         std::stable_partition(places_.begin(), places_.end(),
-                              [this](const Place& place) { return !is_of_another_user(place, tools_.host); });
+                              [this](const Place& place) { return !acts_as_owner(place, command_, tools_.host); });
         is_answered_ = true;
         int worst = 0;
         for (const Place& place : places_) {
             if (places_.size() > 1 && !command_.json && prints_without_name())
                 console_.print((&place == &places_.front() ? "" : "\n") + place.name() + ":\n");
-            const bool needs_child = is_of_another_user(place, tools_.host) && &place != &places_.back();
+            const bool needs_child = acts_as_owner(place, command_, tools_.host) && &place != &places_.back();
             worst = std::max(worst, needs_child ? run_in_child(place) : run_on(place, command_, tools_));
         }
         return worst;

@@ -16,11 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using State = Finding::State;
 
-/// Enough for any status, and little for a server that sends without end.
-constexpr std::size_t longest_reply = std::size_t{256} << 10U;
-/// The same for a status of another user. The values in such a text take about 350 KiB at most. find_places() returns
-/// at most 256 services of such a user, so the user can make this process take 90 MiB, and not 1.4 GiB.
-constexpr std::size_t longest_status_of_others = std::size_t{16} << 10U;
 /// How often a server whose queue of clients is full is tried again.
 constexpr milliseconds retry_interval{20};
 /// Descriptors that are left for other uses.
@@ -185,7 +180,7 @@ private:
     }
 
     [[nodiscard]] std::size_t longest_reply_of(std::size_t i) const {
-        return is_foreign(i) && question_.event == "status" ? longest_status_of_others : longest_reply;
+        return is_foreign(i) ? question_.longest_of_others : question_.longest;
     }
     /// Returns true if no time is left. The loop looks at its timers only after all connections that have something, and
     /// to parse what they have may take longer than the whole survey should.
@@ -198,7 +193,7 @@ private:
         if (is_time_over()) return end();
         Exchange& exchange = *asked_[i].exchange;
         if (auto outcome = exchange.advance()) {
-            take_outcome(findings_[i], std::move(*outcome));
+            take_outcome(i, std::move(*outcome));
             close(i);
             return;
         }
@@ -217,12 +212,17 @@ private:
     }
     /// Reads what a service has sent in time, and the loop has not come to.
     void take_what_has_come(std::size_t i) {
-        if (auto outcome = asked_[i].exchange->advance()) take_outcome(findings_[i], std::move(*outcome));
+        if (auto outcome = asked_[i].exchange->advance()) take_outcome(i, std::move(*outcome));
     }
-    static void take_outcome(Finding& finding, Exchange::Outcome outcome) {
+    void take_outcome(std::size_t i, Exchange::Outcome outcome) {
+        Finding& finding = findings_[i];
+        finding.has_replied = outcome.has_value() || outcome.error().is_reply();
         if (outcome) {
             finding.state = State::answers;
-            finding.status = *std::move(outcome);
+            if (question_.on_reply)
+                question_.on_reply(i, *std::move(outcome));
+            else
+                finding.status = *std::move(outcome);
             finding.reason.clear();
             return;
         }

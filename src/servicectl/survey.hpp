@@ -3,7 +3,9 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -35,7 +37,8 @@ struct Finding {
     pid_t pid = 0;                   ///< 0 if unknown
     std::optional<uid_t> user = {};  ///< of the process, if known
     std::optional<os::ProcessUsage> usage = {};
-    std::string reason = {};  ///< why there is no status
+    std::string reason = {};   ///< why there is no status
+    bool has_replied = false;  ///< it sent a reply, which may be an error
 };
 
 /// Returns for example "hung", or the state that the service reports.
@@ -53,11 +56,19 @@ struct Finding {
 struct Question {
     std::string event = "status";  ///< one that changes nothing
     std::stop_token stop = {};     ///< ends the survey early, as if the time were over
+    /// Limit of a reply in bytes: enough for any status, and little for a server that sends without end.
+    std::size_t longest = std::size_t{256} << 10U;
+    /// The same for another user's service. The values in such a text take about 350 KiB at most. find_places() returns
+    /// at most 256 services of such a user, so the user can make this process take 90 MiB, and not 1.4 GiB.
+    std::size_t longest_of_others = std::size_t{16} << 10U;
+    /// Takes each reply as it arrives, so that the findings do not keep all of them. Called on another thread.
+    /// \param place an index
+    std::function<void(std::size_t place, Object reply)> on_reply = {};
 };
 
 /// Asks all services for their status at the same time. Never waits longer than `at_most`, whatever the services do.
 /// After that it reads only what root's services and those of this process's user have already sent, so that other users
-/// cannot make them look hung. Keeps at most 16 KiB of a status that another user reports.
+/// cannot make them look hung.
 /// \returns a finding for each place
 [[nodiscard]] std::vector<Finding> survey(const std::vector<Place>& places, std::chrono::milliseconds at_most,
                                           const os::Host& host, const Question& question = {});

@@ -3,6 +3,7 @@
 #include "cli/tools.hpp"
 #include "os/files/directories.hpp"
 #include "servicectl/top/screen.hpp"
+#include "servicectl/web/server.hpp"
 
 namespace servicekit::servicectl {
 
@@ -10,6 +11,7 @@ namespace servicekit::servicectl {
 struct Tools : cli::Tools {
     os::Directories* directories = &os::posix_directories();  ///< for `new`
     top::OpenScreen open_screen = {};                         ///< for `top`
+    web::ServeHttp serve_http = {};                           ///< for `web`
 };
 
 }  // namespace servicekit::servicectl

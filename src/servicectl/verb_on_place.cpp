@@ -31,12 +31,19 @@ std::string user_in_words(uid_t uid, const os::Host& host) {
                                                                           : "uid " + std::to_string(uid);
 }
 
+/// Returns the owner of the place; nothing if there is no such user.
+Result<std::optional<os::User>> owner_of(const Place& place, const os::Host& host) {
+    auto user = host.users->find_user(std::to_string(place.owner));
+    // A login name may consist of digits, too.
+    if (user && *user && (*user)->uid != place.owner) user->reset();
+    return user;
+}
+
 /// Becomes the user of the place. \pre this process is root
 Result<void> become_owner(const Place& place, const os::Host& host) {
-    const auto user = host.users->find_user(std::to_string(place.owner));
+    const auto user = owner_of(place, host);
     if (!user) return user.error();
-    // A login name may consist of digits, too.
-    if (!*user || (*user)->uid != place.owner)
+    if (!*user)
         return Error{ExitCode::permission, "become", "uid " + std::to_string(place.owner), "there is no such user"};
     return host.users->become(**user, (*user)->gid);
 }
@@ -121,6 +128,20 @@ bool is_locked(const Place& place, const os::Host& host) {
     return owner && owner->has_value();
 }
 
+/// Returns true for the place of a record in a directory that other users can change.
+bool has_record_among_others(const Place& place, const os::Host& host) {
+    return place.record && place.owner != 0 && place.owner != host.process->effective_user();
+}
+
+/// Returns an error if another user may have led the record's path to another service.
+std::optional<Error> refuse_link(const Place& place, const os::Host& host) {
+    const std::string& socket = place.paths.control_socket;
+    const auto status = host.files->status(socket, os::Links::do_not_follow);
+    if (!status || !*status || (*status)->type != os::FileType::symlink) return std::nullopt;
+    return Error{ExitCode::permission, "use the service", socket,
+                 "it is a symbolic link, and other users can change its directory"};
+}
+
 /// A place, with a stand-in for the service there.
 class Target {
 public:
@@ -167,16 +188,29 @@ int run_here(const Place& place, const Command& command, const cli::Tools& tools
 
 }  // namespace
 
+bool acts_as_owner(const Place& place, const Command& command, const os::Host& host) {
+    if (is_of_another_user(place, host)) return true;
+    // Root has started the service, but its user can put a link to another one there.
+    if (host.process->effective_user() != 0 || !needs_socket(command.invocation.verb)) return false;
+    if (!has_record_among_others(place, host)) return false;
+    const auto user = owner_of(place, host);
+    return user && *user;
+}
+
 int run_on(const Place& place, const Command& command, const cli::Tools& tools) {
     const os::Host& host = tools.host;
-    if (!is_of_another_user(place, host)) return run_here(place, command, tools);
+    if (!acts_as_owner(place, command, host) && !has_record_among_others(place, host))
+        return run_here(place, command, tools);
     cli::Console console{*host.streams, *host.environment, place.name()};
     if (command.json) console.use_json();
+    if (place.record && needs_socket(command.invocation.verb))
+        if (const auto refusal = refuse_link(place, host)) return console.finish(console.fail(*refusal));
+    if (!acts_as_owner(place, command, host)) return run_here(place, command, tools);
     if (host.process->effective_user() != 0)
         return console.finish(console.fail(Error{ExitCode::permission, "use the service", place.paths.control_socket,
                                                  "only " + user_in_words(place.owner, host) + " and root may use it"}));
     if (const auto done = become_owner(place, host); !done) return console.finish(console.fail(done.error()));
-    return run_here(with_record(place, host), command, tools);
+    return run_here(place.record ? place : with_record(place, host), command, tools);
 }
 
 Object events_of(const Place& place, const cli::Tools& tools) {
@@ -186,6 +220,7 @@ Object events_of(const Place& place, const cli::Tools& tools) {
     const bool is_managed = std::find(of_managers.begin(), of_managers.end(), socket) != of_managers.end();
     // To connect would start the service.
     if (is_managed && !is_locked(place, host)) return {};
+    if (has_record_among_others(place, host) && refuse_link(place, host)) return {};
     Place known = place;
     if (is_of_another_user(place, host)) {
         const auto status = host.files->status(socket, os::Links::do_not_follow);

@@ -8,13 +8,14 @@
 #include "base/escaped_text.hpp"
 #include "cli/reply_text.hpp"
 #include "cli/text.hpp"
+#include "servicectl/watch/listing_watch.hpp"
+#include "servicectl/watch/log_lines.hpp"
 
 namespace servicekit::servicectl::top {
 namespace {
 
 using State = Finding::State;
 
-constexpr std::size_t most_log_lines = 1000;
 constexpr std::size_t longest_text = 400;
 /// On a screen with fewer rows, one of the panes is shown at a time.
 constexpr std::size_t rows_of_two_panes = 12;
@@ -22,15 +23,6 @@ constexpr std::size_t least_rows_of_log = 4;
 constexpr std::size_t columns_of_one_step = 8;
 constexpr std::size_t most_columns_left = 4000;
 constexpr Style bar_style{.tone = Tone::plain, .reverse = true};
-
-Value with_short_text(const Value& value) {
-    if (value.is_string()) return std::string{cli::cut(value.as_string(), longest_text)};
-    if (value.is_object()) return with_short_texts(value.as_object());
-    if (!value.is_list()) return value;
-    Value::List items;
-    for (const Value& item : value.as_list()) items.push_back(with_short_text(item));
-    return items;
-}
 
 /// Returns what the list knows of a service, without what its own status says.
 std::string known_from_list(const ServiceRow& row, const std::string& log_file) {
@@ -62,16 +54,6 @@ std::string known_from_list(const ServiceRow& row, const std::string& log_file) 
 }
 
 }  // namespace
-
-Object with_short_texts(const Object& reply) {
-    Object copy;
-    for (const auto& [key, value] : reply) copy.set(std::string{cli::cut(key, longest_text)}, with_short_text(value));
-    return copy;
-}
-
-void keep_last_lines(std::vector<std::string>& lines) {
-    if (lines.size() > most_log_lines) lines.erase(lines.begin(), lines.end() - std::ptrdiff_t{most_log_lines});
-}
 
 void DetailUpdate::add(DetailUpdate later) {
     if (later.events) events = std::move(later.events);

@@ -10,7 +10,7 @@
 #include "servicectl/top/line_window.hpp"
 #include "servicectl/top/list_view.hpp"
 #include "servicectl/top/screen.hpp"
-#include "servicectl/top/service_table.hpp"
+#include "servicectl/watch/service_table.hpp"
 
 namespace servicekit::servicectl::top {
 
@@ -24,9 +24,6 @@ struct DetailUpdate {
     /// Adds a later update. Only the last log lines are kept, as many as a view has.
     void add(DetailUpdate later);
 };
-
-/// Removes all lines except the last ones, as many as a view has.
-void keep_last_lines(std::vector<std::string>& lines);
 
 /// One service: its status, its events, what it is busy with, and the end of its log.
 class DetailView {
@@ -72,9 +69,5 @@ private:
     std::size_t rows_of_status_ = 1;  ///< of the last page
     std::size_t rows_of_log_ = 1;
 };
-
-/// Returns a copy of a reply whose texts are short enough for a table. A hostile service could otherwise make one that
-/// needs more memory than the machine has.
-[[nodiscard]] Object with_short_texts(const Object& reply);
 
 }  // namespace servicekit::servicectl::top

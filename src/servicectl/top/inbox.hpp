@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "servicectl/top/detail_view.hpp"
-#include "servicectl/top/service_table.hpp"
+#include "servicectl/watch/service_table.hpp"
 #include "servicekit/os/event_loop.hpp"
 
 namespace servicekit::servicectl::top {

@@ -6,7 +6,7 @@
 
 #include "servicectl/top/line_window.hpp"
 #include "servicectl/top/screen.hpp"
-#include "servicectl/top/service_table.hpp"
+#include "servicectl/watch/service_table.hpp"
 
 namespace servicekit::servicectl::top {
 

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "servicectl/top/arrivals.hpp"
-#include "servicectl/top/background.hpp"
 #include "servicectl/top/detail_view.hpp"
 #include "servicectl/top/help_view.hpp"
 #include "servicectl/top/inbox.hpp"
 #include "servicectl/top/list_view.hpp"
 #include "servicectl/top/service_watch.hpp"
+#include "servicectl/watch/background.hpp"
+#include "servicectl/watch/listing_watch.hpp"
+#include "servicectl/watch/log_lines.hpp"
 
 namespace servicekit::servicectl::top {
 namespace {

@@ -46,6 +46,24 @@ TEST_F(ServicectlListTest, ShowsWhatTheServiceAndTheSystemReport) {
               "web   running  leader  7000  root  1d 1h   1.2      backup 1m 1s  5.0 MiB  1.5 s  ready\n");
 }
 
+TEST_F(ServicectlListTest, AServiceThatStandsByIsNeitherReadyNorNotReady) {
+    serve("/run", "store", R"({"uptime":5,"state":"standby","role":"standby"})");
+    EXPECT_EQ(listed().front().as_object().get<std::string>("health"), "standby");
+    EXPECT_EQ(run({"list"}), 0);
+    EXPECT_THAT(out(), HasSubstr("store  standby  standby  "));
+}
+
+TEST_F(ServicectlListTest, AServiceWhoseCriticalCheckFailsIsNotReady) {
+    const std::string checks = R"("checks":[{"name":"disk","result":"failed","reason":"full","critical":)";
+    serve("/run", "mail", R"({"state":"running",)" + checks + "true}]}");
+    serve("/run", "news", R"({"state":"running",)" + checks + "false}]}");
+    serve("/run", "odd", R"({"uptime":1})");
+
+    std::vector<std::string> health;
+    for (const Value& service : listed()) health.push_back(service.as_object().get<std::string>("health"));
+    EXPECT_THAT(health, ElementsAre("not ready", "ready", "not ready"));
+}
+
 TEST_F(ServicectlListTest, FindsServicesInAllDefaultPlaces) {
     serve("/run", "one");
     add_directory("/run/two", bob);

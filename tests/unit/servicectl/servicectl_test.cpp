@@ -213,6 +213,36 @@ TEST_F(ServicectlTest, ALinkOfAnotherUserLeadsNowhereThatThisUserMayNotGo) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
+TEST_F(ServicectlTest, TheUserOfAServiceThatRootStartedCannotDirectAVerbAtAnother) {
+    ScriptedService& important = serve("/run", "important");
+    host.files.set_permissions("/run/important.control", 0600);
+    add_directory("/srv/fun", alice);
+    add_record("/run/servicekit", "/srv/fun", "fun");
+    ScriptedService& fun = serve("/srv/fun", "fun", running, alice);
+    EXPECT_EQ(run({"events", "fun"}), 0);
+    EXPECT_EQ(host.users.current_user(), alice);
+    EXPECT_EQ(fun.requests.size(), 1U);
+
+    act_as(0);
+    static_cast<void>(host.files.remove("/srv/fun/fun.control"));
+    host.files.add_link("/srv/fun/fun.control", "/run/important.control");
+    EXPECT_EQ(run({"stop", "fun"}), 77);
+    EXPECT_THAT(error(), HasSubstr("it is a symbolic link"));
+    EXPECT_THAT(important.requests, IsEmpty());
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(ServicectlTest, ALinkInTheDirectoryOfAUserWithoutANameIsRefused) {
+    ScriptedService& important = serve("/run", "important");
+    add_directory("/srv/fun", 4321);
+    add_record("/run/servicekit", "/srv/fun", "fun");
+    host.files.add_link("/srv/fun/fun.control", "/run/important.control");
+
+    EXPECT_EQ(run({"stop", "/srv/fun/fun.control"}), 77);
+    EXPECT_THAT(error(), HasSubstr("other users can change its directory"));
+    EXPECT_THAT(important.requests, IsEmpty());
+}
+
 TEST_F(ServicectlTest, AUserCannotUseTheServiceOfAnother) {
     add_directory("/run/shop", bob);
     ScriptedService& shop = serve("/run/shop", "shop", running, bob);

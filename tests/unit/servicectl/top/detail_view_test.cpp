@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "servicectl/watch/listing_watch.hpp"
 #include "servicekit/base/json.hpp"
 #include "unit/servicectl/top/fake_screen.hpp"
 #include "unit/servicectl/top/listed_services.hpp"

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "servicectl/top/service_table.hpp"
+#include "servicectl/watch/service_table.hpp"
 
 namespace servicekit::servicectl::top {
 

@@ -10,7 +10,7 @@
 
 #include "servicectl/listing.hpp"
 
-namespace servicekit::servicectl::top {
+namespace servicekit::servicectl {
 
 enum class SortKey { name, state, cpu, memory, uptime, busy };
 
@@ -104,4 +104,4 @@ private:
     std::size_t selected_ = 0;
 };
 
-}  // namespace servicekit::servicectl::top
+}  // namespace servicekit::servicectl

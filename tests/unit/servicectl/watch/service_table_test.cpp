@@ -1,4 +1,4 @@
-#include "servicectl/top/service_table.hpp"
+#include "servicectl/watch/service_table.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

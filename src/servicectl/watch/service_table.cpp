@@ -1,10 +1,10 @@
-#include "servicectl/top/service_table.hpp"
+#include "servicectl/watch/service_table.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
-namespace servicekit::servicectl::top {
+namespace servicekit::servicectl {
 namespace {
 
 using State = Finding::State;
@@ -221,4 +221,4 @@ const ServiceRow* ServiceTable::find(std::string_view identity) const noexcept {
     return found == rows_.end() ? nullptr : &*found;
 }
 
-}  // namespace servicekit::servicectl::top
+}  // namespace servicekit::servicectl

@@ -9,7 +9,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/os/host.hpp"
 
-namespace servicekit::servicectl::top {
+namespace servicekit::servicectl {
 
 /// Repeats work beside the thread of the screen. The destructor asks the work to end and waits for it, but not for long:
 /// work that hangs in the kernel is left behind. So the work must own what it uses.
@@ -39,4 +39,4 @@ private:
     std::unique_ptr<os::Thread> thread_;
 };
 
-}  // namespace servicekit::servicectl::top
+}  // namespace servicekit::servicectl

@@ -1,8 +1,8 @@
-#include "servicectl/top/background.hpp"
+#include "servicectl/watch/background.hpp"
 
 #include <utility>
 
-namespace servicekit::servicectl::top {
+namespace servicekit::servicectl {
 
 using std::chrono::milliseconds;
 
@@ -45,4 +45,4 @@ void Background::end() {
 
 bool Background::has_ended() const { return thread_->wait(milliseconds{0}); }
 
-}  // namespace servicekit::servicectl::top
+}  // namespace servicekit::servicectl
