@@ -35,8 +35,8 @@ static int answer(int client) {
     char reply[512];
     int size = snprintf(reply, sizeof reply,
                         "{\"pid\":%d,\"control-socket\":\"%s\",\"uptime\":%ld,\"name\":\"bench-service\",\"version\":\"1.0\","
-                        "\"state\":\"running\",\"started-at\":\"%s\"}\n",
-                        (int)getpid(), path, (long)(seconds() - started), started_at);
+                        "\"state\":\"running\",\"started-at\":\"%s\",\"pid-file\":\"%s.pid\"}\n",
+                        (int)getpid(), path, (long)(seconds() - started), started_at, path);
     return send(client, reply, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT) == size;
 }
 

@@ -1,5 +1,7 @@
-// Measured by bench/control, bench/fairness and bench/start: a plain service with one event that changes nothing.
-// BENCH_EVENTS is the number of further events.
+// Measured by bench/control, bench/fairness, bench/start and bench/web: a plain service with one event that changes
+// nothing, and one that logs. BENCH_EVENTS is the number of further events.
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
@@ -16,6 +18,21 @@ int main(int argc, char** argv) {
                               },
                           .read_only = true,
                           .needs = servicekit::ControlRole::read});
+    service.events().add({.name = "talk",
+                          .description = "logs lines of 100 bytes as fast as it can",
+                          .parameters = {{.name = "seconds", .type = servicekit::ParameterType::number, .minimum = 0}},
+                          .handler = [&service](const servicekit::Arguments& arguments, servicekit::Context& context) {
+                              const std::string text(100, 'x');
+                              const std::chrono::duration<double> time{arguments.get<double>("seconds")};
+                              const auto begun = std::chrono::steady_clock::now();
+                              std::int64_t lines = 0;
+                              while (std::chrono::steady_clock::now() - begun < time &&
+                                     !context.stop_token().stop_requested()) {
+                                  service.log().info(text);
+                                  ++lines;
+                              }
+                              return servicekit::Reply{{"lines", lines}};
+                          }});
     const char* const more = std::getenv("BENCH_EVENTS");
     for (int number = more != nullptr ? std::atoi(more) : 0; number > 0; --number)
         service.events().add(

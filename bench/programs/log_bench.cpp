@@ -1,5 +1,5 @@
 // Writes lines of about 120 bytes in several ways, in alternating rounds, and prints medians with their spread.
-//   log_bench DIRECTORY [ROUNDS [LINES]]
+//   log_bench DIRECTORY [ROUNDS [LINES]]   BENCH_JSON: see results.hpp
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -20,12 +20,14 @@
 
 #include "core/log_router.hpp"
 #include "log_writers.hpp"
+#include "measurement.hpp"
+#include "results.hpp"
 #include "servicekit/os/host.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using bench::Clock;
 
 double nanoseconds(Clock::duration time) { return std::chrono::duration<double, std::nano>{time}.count(); }
 
@@ -192,9 +194,50 @@ double measure_disabled(const LogWriter& writer, const std::string& file) {
     return each;
 }
 
-double median(std::vector<double> of) {
-    std::sort(of.begin(), of.end());
-    return of[of.size() / 2];
+/// The writers in the order of their rows.
+std::vector<LogWriter> all_writers([[maybe_unused]] bench::Results& results) {
+    std::vector<LogWriter> writers{write_writer(),
+                                   own_writer("servicekit, each line at once", std::chrono::milliseconds{0}),
+                                   fwrite_writer(), own_writer("servicekit", std::chrono::milliseconds{200})};
+#ifdef SERVICEKIT_BENCH_SPDLOG
+    for (LogWriter (*const make)() : {spdlog_writer, spdlog_writer_without_pid, spdlog_flushing_writer})
+        writers.push_back(make());
+#else
+    std::printf("spdlog is left out: it was not found at build time\n");
+    results.skip("spdlog", "it was not found at build time");
+#endif
+    writers.push_back(boost_file_writer());
+    writers.push_back(boost_asynchronous_writer());
+    return writers;
+}
+
+void measure_lines(const std::vector<LogWriter>& writers, const std::string& file, int threads, int rounds, long lines,
+                   bench::Results& results) {
+    std::vector<std::vector<Figures>> all(writers.size());
+    for (int round = 0; round < rounds; ++round)
+        for (std::size_t i = 0; i < writers.size(); ++i)
+            all[i].push_back(measure(writers[i], file, threads, lines / threads));
+    std::printf("\n%d thread%s, %d rounds of %ld lines   ns a line (least..most)  lines/s   CPU ns   p50 ns   p99 ns\n",
+                threads, threads == 1 ? "" : "s", rounds, lines);
+    for (std::size_t i = 0; i < writers.size(); ++i) {
+        const auto of = [&](double Figures::*figure) {
+            std::vector<double> values;
+            for (const Figures& figures : all[i]) values.push_back(figures.*figure);
+            return bench::spread(values);
+        };
+        const bench::Spread line = of(&Figures::nanoseconds_a_line);
+        const bench::Spread processor = of(&Figures::processor), p50 = of(&Figures::median), p99 = of(&Figures::p99);
+        std::printf("%-32s %10.0f (%.0f..%.0f) %12.0f %8.0f %8.0f %8.0f\n", writers[i].name.c_str(), line.median,
+                    line.low, line.high, 1e9 / line.median, processor.median, p50.median, p99.median);
+        results.add("lines", {{"threads", threads},
+                              {"writer", writers[i].name},
+                              {"line_nanoseconds", line},
+                              {"lines_per_second", 1e9 / line.median},
+                              {"cpu_nanoseconds", processor},
+                              {"p50_nanoseconds", p50},
+                              {"p99_nanoseconds", p99}});
+    }
+    std::fflush(stdout);
 }
 
 }  // namespace
@@ -204,41 +247,18 @@ int main(int count, char** arguments) {
     const std::string directory = arguments[1];
     const int rounds = count > 2 ? std::atoi(arguments[2]) : 5;
     const long lines = count > 3 ? std::atol(arguments[3]) : 200'000;
-    const std::vector<LogWriter> writers{write_writer(),
-                                         own_writer("servicekit, each line at once", std::chrono::milliseconds{0}),
-                                         fwrite_writer(),
-                                         own_writer("servicekit", std::chrono::milliseconds{200}),
-                                         spdlog_writer(),
-                                         boost_file_writer(),
-                                         boost_asynchronous_writer()};
-    for (const int threads : {1, 4}) {
-        std::vector<std::vector<Figures>> all(writers.size());
-        for (int round = 0; round < rounds; ++round)
-            for (std::size_t i = 0; i < writers.size(); ++i)
-                all[i].push_back(measure(writers[i], directory + "/bench.log", threads, lines / threads));
-        std::printf(
-            "\n%d thread%s, %d rounds of %ld lines   ns a line (least..most)  lines/s   CPU ns   p50 ns   p99 ns\n",
-            threads, threads == 1 ? "" : "s", rounds, lines);
-        for (std::size_t i = 0; i < writers.size(); ++i) {
-            const auto of = [&](double Figures::*figure) {
-                std::vector<double> values;
-                for (const Figures& figures : all[i]) values.push_back(figures.*figure);
-                return values;
-            };
-            auto times = of(&Figures::nanoseconds_a_line);
-            const auto [least, most] = std::minmax_element(times.begin(), times.end());
-            std::printf("%-32s %10.0f (%.0f..%.0f) %12.0f %8.0f %8.0f %8.0f\n", writers[i].name.c_str(), median(times),
-                        *least, *most, 1e9 / median(times), median(of(&Figures::processor)),
-                        median(of(&Figures::median)), median(of(&Figures::p99)));
-        }
-    }
+    const std::string file = directory + "/bench.log";
+    bench::Results results{"log", {{"rounds", rounds}, {"lines", lines}}};
+    const std::vector<LogWriter> writers = all_writers(results);
+    for (const int threads : {1, 4}) measure_lines(writers, file, threads, rounds, lines, results);
     std::printf("\na call below the level, ns (with about 1 ns of the loop)\n");
     for (const LogWriter& writer : writers) {
         if (!writer.open_disabled) continue;
         std::vector<double> times;
-        for (int round = 0; round < rounds; ++round)
-            times.push_back(measure_disabled(writer, directory + "/bench.log"));
-        std::printf("%-32s %10.1f\n", writer.name.c_str(), median(times));
+        for (int round = 0; round < rounds; ++round) times.push_back(measure_disabled(writer, file));
+        const bench::Spread call = bench::spread(times);
+        std::printf("%-32s %10.1f\n", writer.name.c_str(), call.median);
+        results.add("calls below the level", {{"writer", writer.name}, {"call_nanoseconds", call}});
     }
     return 0;
 }

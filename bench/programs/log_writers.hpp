@@ -24,3 +24,7 @@ constexpr std::string_view log_bench_message =
 LogWriter boost_file_writer();
 LogWriter boost_asynchronous_writer();
 LogWriter spdlog_writer();
+/// Like spdlog_writer(), with the pid as a text in the pattern, not as %P.
+LogWriter spdlog_writer_without_pid();
+/// Like spdlog_writer_without_pid(), and each line is in the kernel when the call returns.
+LogWriter spdlog_flushing_writer();

@@ -1,6 +1,7 @@
 // bench/fairness: how long an operator waits for `status` while other users attack the service.
 //
-//   measure_fairness DIRECTORY ROUNDS [ATTACK...]   with bench_service beside this program; needs root, for other users
+//   measure_fairness DIRECTORY ROUNDS [ATTACK...]   with bench_service beside this program; needs root, for other users;
+//                                                   BENCH_JSON: see results.hpp
 //
 // The server runs on core 0. On core 1 run one process with all connections of the strangers, and the operator, a
 // thread with a higher priority than that process, so that the times measure the server. All have a higher
@@ -31,6 +32,7 @@
 #include <vector>
 
 #include "measurement.hpp"
+#include "results.hpp"
 
 namespace {
 
@@ -302,6 +304,7 @@ long peak_kib(pid_t pid) {
 pid_t launch(const std::string& program, const std::string& directory, const Attack& attack) {
     const pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         bench::pin(0, server_core);
         come_first();
         if (attack.descriptors != 0) {
@@ -399,6 +402,26 @@ Outcome measure(const Attack& attack, const std::string& program, const std::str
     return outcome;
 }
 
+/// Adds a row with the times in milliseconds.
+void add(const Attack& attack, Outcome& outcome, double reply_rate, double peak_mib, bench::Results& results) {
+    const auto p50 = [](std::vector<double>& of) { return quantile(of, 0.5); };
+    const auto p99 = [](std::vector<double>& of) { return quantile(of, 0.99); };
+    results.add("attacks", {{"attack", attack.name},
+                            {"alone_p50", p50(outcome.alone.all)},
+                            {"alone_p99", p99(outcome.alone.all)},
+                            {"attacked_p50", p50(outcome.attacked.all)},
+                            {"attacked_p99", p99(outcome.attacked.all)},
+                            {"p99_ratio", p99(outcome.attacked.all) / p99(outcome.alone.all)},
+                            {"alone_p50_on_core", p50(outcome.alone.on_core)},
+                            {"alone_p99_on_core", p99(outcome.alone.on_core)},
+                            {"attacked_p50_on_core", p50(outcome.attacked.on_core)},
+                            {"attacked_p99_on_core", p99(outcome.attacked.on_core)},
+                            {"p99_ratio_on_core", p99(outcome.attacked.on_core) / p99(outcome.alone.on_core)},
+                            {"in_vain", outcome.attacked.in_vain},
+                            {"replies_per_second", reply_rate},
+                            {"peak_mib", peak_mib}});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -415,6 +438,8 @@ int main(int argc, char** argv) {
     setrlimit(RLIMIT_NOFILE, &all);
     std::filesystem::permissions(directory, std::filesystem::perms{0755});
 
+    bench::Results results{"fairness",
+                           {{"rounds", rounds}, {"server_core", server_core}, {"client_core", client_core}}};
     std::printf("an operator's `status`, p50 / p99 in ms over %d rounds; server on core %d, strangers on core %d\n\n",
                 rounds, server_core, client_core);
     std::printf("%-32s %-37s %-37s\n", "", "all", "less waits for the cores");
@@ -431,10 +456,12 @@ int main(int argc, char** argv) {
                 std::printf(" %6.3f / %-6.3f", quantile(waits->*kind, 0.5), quantile(waits->*kind, 0.99));
             std::printf(" %5.1f", quantile(outcome.attacked.*kind, 0.99) / quantile(outcome.alone.*kind, 0.99));
         }
-        std::printf(" %7ld %9.0f %8.1f\n", outcome.attacked.in_vain,
-                    static_cast<double>(outcome.replies) / std::chrono::duration<double>(round_time * rounds).count(),
-                    static_cast<double>(outcome.peak_kib) / 1024);
+        const double reply_rate =
+            static_cast<double>(outcome.replies) / std::chrono::duration<double>(round_time * rounds).count();
+        const double peak_mib = static_cast<double>(outcome.peak_kib) / 1024;
+        std::printf(" %7ld %9.0f %8.1f\n", outcome.attacked.in_vain, reply_rate, peak_mib);
         std::fflush(stdout);
+        add(attack, outcome, reply_rate, peak_mib, results);
     }
     return 0;
 }

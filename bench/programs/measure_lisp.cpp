@@ -1,6 +1,6 @@
 // bench/lisp: the cost of a Lisp in a service. Each round uses a new process.
 //
-//   measure_lisp DIRECTORY ROUNDS EVALUATIONS   with bench_lisp beside this program
+//   measure_lisp DIRECTORY ROUNDS EVALUATIONS   with bench_lisp beside this program; BENCH_JSON: see results.hpp
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include <servicekit/client.hpp>
 
 #include "measurement.hpp"
+#include "results.hpp"
 
 namespace {
 
@@ -93,8 +94,10 @@ int main(int argc, char** argv) {
 
     std::sort(latencies.begin(), latencies.end());
     const auto percentile = [&](std::size_t percent) { return 1000 * latencies[latencies.size() * percent / 100]; };
-    const auto row = [](const char* what, const std::vector<double>& values, int decimals) {
+    bench::Results results{"lisp", {{"rounds", rounds}, {"evaluations", evaluations}}};
+    const auto row = [&](const char* what, const std::vector<double>& values, int decimals) {
         std::printf("%-42s %s\n", what, bench::in_words(bench::spread(values), decimals).c_str());
+        results.add("costs", {{"cost", what}, {"value", bench::spread(values)}});
     };
     std::printf("median (least..most) of %d rounds, each a process of its own\n\n", rounds);
     row("first evaluation, ECL boots, ms", boot, 1);
@@ -104,5 +107,8 @@ int main(int argc, char** argv) {
     row("added PSS with Swank, MiB", swank_memory, 1);
     std::printf("%-42s p50 %.0f, p99 %.0f (of %zu, one at a time)\n", "an evaluation over the socket, us",
                 percentile(50), percentile(99), latencies.size());
+    results.add("evaluations", {{"p50_microseconds", percentile(50)},
+                                {"p99_microseconds", percentile(99)},
+                                {"count", static_cast<long>(latencies.size())}});
     return 0;
 }
