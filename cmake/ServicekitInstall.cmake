@@ -1,6 +1,6 @@
-# Components: runtime and lisp_runtime (shared libraries, which programs need where they run), servicekit (what a build of
-# a program needs, and the static library), lisp, mocks (for tests of services), documentation, and the program
-# servicectl.
+# Components: runtime, cluster_runtime and lisp_runtime (shared libraries, which programs need where they run), servicekit
+# (what a build of a program needs, and the static library), cluster, lisp, mocks (for tests of services), documentation,
+# and the program servicectl.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(servicekit_package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/servicekit")
@@ -11,7 +11,7 @@ install(TARGETS servicekit EXPORT servicekitTargets
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT servicekit)
 install(EXPORT servicekitTargets
     NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT servicekit)
-foreach(component IN ITEMS lisp mocks)
+foreach(component IN ITEMS cluster lisp mocks)
     if(TARGET servicekit_${component})
         add_subdirectory("${PROJECT_SOURCE_DIR}/cmake/component" "${PROJECT_BINARY_DIR}/install/${component}")
     endif()

@@ -64,7 +64,29 @@ ${about}
 This package has the headers, the files for CMake and pkg-config, and mocks
 for the tests of services. The mocks need GoogleMock.")
 
+if(TARGET servicekit_cluster)
+    if(SERVICEKIT_LINKS_BOOST)
+        set(needed "libservicekit-dev (= ${version}), libcurl4-openssl-dev")
+    else()
+        servicekit_package(CLUSTER libservicekit-cluster${soversion} libs cluster_runtime "libservicekit${soversion} (= ${version})" "lock in etcd for services that use servicekit
+${about}
+.
+This package has the shared library of its component cluster, by which at
+most one instance of a service in a cluster is active.")
+        set(CPACK_DEBIAN_CLUSTER_PACKAGE_CONTROL_EXTRA "${PROJECT_SOURCE_DIR}/packaging/debian/triggers")
+        set(needed "libservicekit-dev (= ${version}), libservicekit-cluster${soversion} (= ${version})")
+    endif()
+    servicekit_package(CLUSTER_DEV libservicekit-cluster-dev libdevel cluster "${needed}" "lock in etcd for services that use servicekit (development files)
+${about}
+.
+This package has the headers and the files for CMake and pkg-config of its
+component cluster.")
+endif()
+
 if(TARGET servicekit_lisp)
+    if(NOT SERVICEKIT_LINKS_BOOST)
+        set(needed "libservicekit${soversion} (= ${version})")
+    endif()
     if(SERVICEKIT_LINKS_BOOST)
         set(needed "libservicekit-dev (= ${version}), libecl-dev")
     else()

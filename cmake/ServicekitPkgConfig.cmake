@@ -1,4 +1,4 @@
-# Writes and installs servicekit.pc, for pkg-config.
+# Writes and installs servicekit.pc and servicekit-cluster.pc, for pkg-config.
 
 # Sets `result` to the linker options for a library of Boost and for those that it needs.
 function(servicekit_boost_options target result)
@@ -56,3 +56,12 @@ foreach(kind IN ITEMS LIBDIR INCLUDEDIR)
 endforeach()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/servicekit.pc.in" "${PROJECT_BINARY_DIR}/servicekit.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/servicekit.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT servicekit)
+if(TARGET servicekit_cluster)
+    if(SERVICEKIT_LINKS_BOOST)
+        set(SERVICEKIT_PC_CLUSTER_REQUIRES "Requires: servicekit = ${PROJECT_VERSION}, libcurl")
+    else()
+        set(SERVICEKIT_PC_CLUSTER_REQUIRES "Requires: servicekit = ${PROJECT_VERSION}\nRequires.private: libcurl")
+    endif()
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/servicekit-cluster.pc.in" "${PROJECT_BINARY_DIR}/servicekit-cluster.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/servicekit-cluster.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT cluster)
+endif()

@@ -12,6 +12,13 @@ if(NOT CURSES_FOUND)
         "SERVICEKIT_SERVICECTL=OFF builds everything else.")
 endif()
 
+# For `servicectl web` only, as well: Asio and Beast are headers of Boost, which the library needs anyway.
+find_package(OpenSSL QUIET)
+if(NOT OPENSSL_FOUND)
+    message(FATAL_ERROR "servicectl needs OpenSSL (in Debian: libssl-dev). "
+        "SERVICEKIT_SERVICECTL=OFF builds everything else.")
+endif()
+
 # The files of src/servicectl/new/template become a source: `servicectl new` writes them.
 set(template_directory "${PROJECT_SOURCE_DIR}/src/servicectl/new/template")
 file(GLOB_RECURSE template_files CONFIGURE_DEPENDS RELATIVE "${template_directory}" "${template_directory}/*")
@@ -26,19 +33,27 @@ configure_file("src/servicectl/new/template_files.cpp.in" "${template_source}" @
 
 # The tests link these sources, too.
 file(GLOB servicectl_sources CONFIGURE_DEPENDS
-    "src/servicectl/*.cpp" "src/servicectl/new/*.cpp" "src/servicectl/top/*.cpp")
+    "src/servicectl/*.cpp" "src/servicectl/new/*.cpp" "src/servicectl/top/*.cpp" "src/servicectl/watch/*.cpp"
+    "src/servicectl/web/*.cpp" "src/servicectl/web/pages/*.cpp")
 add_library(servicekit_servicectl_parts OBJECT EXCLUDE_FROM_ALL ${servicectl_sources} "${template_source}")
 servicekit_target(servicekit_servicectl_parts)
 target_include_directories(servicekit_servicectl_parts PRIVATE src)
 target_link_libraries(servicekit_servicectl_parts PUBLIC servicekit)
 servicekit_pages(servicekit_servicectl_parts servicectl/reference_pages.hpp servicekit::servicectl::reference_page
     servicectl.md reference/environment.md reference/settings.md reference/states.md reference/verbs.md)
+# The browser loads these from `servicectl web`.
+set(web_pages "src/servicectl/web/pages")
+servicekit_texts(servicekit_servicectl_parts servicectl/web/pages/asset_texts.hpp
+    servicekit::servicectl::web::asset_text "${web_pages}/icon.svg" "${web_pages}/page.js" "${web_pages}/style.css")
 
-add_executable(servicectl src/servicectl/program/main.cpp src/servicectl/program/curses_screen.cpp)
+add_executable(servicectl src/servicectl/program/main.cpp src/servicectl/program/curses_screen.cpp
+    src/servicectl/program/asio_loop.cpp src/servicectl/program/web_server.cpp)
 servicekit_target(servicectl)
+# Beast takes longer to compile than all the rest.
+set_source_files_properties(src/servicectl/program/web_server.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 target_include_directories(servicectl PRIVATE src)
 target_include_directories(servicectl SYSTEM PRIVATE ${CURSES_INCLUDE_DIRS})
-target_link_libraries(servicectl PRIVATE servicekit_servicectl_parts ${CURSES_LIBRARIES})
+target_link_libraries(servicectl PRIVATE servicekit_servicectl_parts ${CURSES_LIBRARIES} Boost::headers OpenSSL::SSL)
 
 # Its man pages and completion scripts come from its own tables, so it prints them itself.
 if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)

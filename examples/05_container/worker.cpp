@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Returns the text as one quoted word of the shell.
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
     std::string word = "'";
     for (const char c : text) {
         if (c == '\'') {
@@ -59,7 +59,8 @@ void Worker::run_on(const fs::path& file) {
     const fs::path result = spool_ / "done" / file.filename();
     fs::path unfinished = result;
     unfinished += ".part";
-    const std::string line = "( " + command() + " ) <" + quoted(file.string()) + " >" + quoted(unfinished.string());
+    const std::string line =
+        "( " + command() + " ) <" + in_quotes(file.string()) + " >" + in_quotes(unfinished.string());
     const int status = std::system(line.c_str());
 
     std::error_code error;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "replace_file.hpp"
+
 namespace fs = std::filesystem;
 
 void make_thumbnail(const fs::path& image, const fs::path& thumbnail, std::size_t width) {
@@ -24,13 +26,10 @@ void make_thumbnail(const fs::path& image, const fs::path& thumbnail, std::size_
         throw std::runtime_error{"the image is cut off: " + image.string()};
 
     const std::size_t step = columns > width ? (columns + width - 1) / width : 1;
-    const fs::path unfinished = thumbnail.string() + ".part";
-    std::ofstream out{unfinished, std::ios::binary};
-    out << "P6\n" << (columns + step - 1) / step << ' ' << (rows + step - 1) / step << "\n255\n";
+    std::string small = "P6\n" + std::to_string((columns + step - 1) / step) + " " +
+                        std::to_string((rows + step - 1) / step) + "\n255\n";
     for (std::size_t row = 0; row < rows; row += step)
         for (std::size_t column = 0; column < columns; column += step)
-            out.write(&pixels[(row * columns + column) * colours], colours);
-    out.close();
-    if (!out) throw std::runtime_error{"cannot write " + unfinished.string()};
-    fs::rename(unfinished, thumbnail);
+            small.append(&pixels[(row * columns + column) * colours], colours);
+    replace_file(thumbnail, small);
 }

@@ -5,10 +5,14 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 
+#include "replace_file.hpp"
 #include "thumbnail.hpp"
 
 namespace fs = std::filesystem;
@@ -115,7 +119,11 @@ void Thumbnailer::copy_all(const Path& from, const Path& to, const servicekit::P
         std::uint64_t copied = 0;
         for (const auto& entry : fs::directory_iterator{from}) {
             if (reply.stop_token().stop_requested()) break;
-            fs::copy_file(entry.path(), to / entry.path().filename(), fs::copy_options::overwrite_existing);
+            if (!fs::is_regular_file(entry.symlink_status())) continue;
+            std::ifstream in{entry.path(), std::ios::binary};
+            const std::string content{std::istreambuf_iterator<char>{in}, {}};
+            if (!in) throw std::runtime_error{"cannot read " + entry.path().string()};
+            replace_file(to / entry.path().filename(), content);
             reply.progress(++copied, 0, entry.path().filename().string());
         }
         is_copying_ = false;

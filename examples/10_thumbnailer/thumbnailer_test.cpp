@@ -11,7 +11,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
+
+#include "replace_file.hpp"
 
 namespace {
 
@@ -40,6 +43,11 @@ protected:
     }
     void add_image(const std::string& name) const {
         std::ofstream{directory / "images" / name} << "P6\n200 1\n255\n" << std::string(600, 'x');
+    }
+
+    static std::string content_of(const fs::path& file) {
+        std::ifstream in{file};
+        return {std::istreambuf_iterator<char>{in}, {}};
     }
 
     servicekit::mocks::FakeOs os;
@@ -76,6 +84,26 @@ TEST_F(ThumbnailerTest, ReportsTheProgressAndTheResultOfAScan) {
     EXPECT_THAT(told, HasSubstr(R"("total":3)"));
     EXPECT_THAT(life.ask(R"(["status"])"), HasSubstr(R"("made":3,"failed":0)"));
     EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(ThumbnailerTest, FollowsNoLinkOfAnotherUser) {
+    const fs::path victim = directory / "victim";
+    const fs::path thumbnail = directory / "small/one.ppm";
+    std::ofstream{victim} << "untouched";
+    fs::create_directory(directory / "small");
+    fs::create_symlink(victim, directory / "small/one.ppm.part");
+    add_image("one.ppm");
+    ASSERT_TRUE(life.start());
+    life.ask(R"(["rescan"])");
+    EXPECT_EQ(content_of(victim), "untouched");
+    EXPECT_THAT(content_of(thumbnail), ::testing::StartsWith("P6\n"));
+    EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(thumbnail)));
+    EXPECT_EQ(life.stop(), 0);
+
+    fs::create_symlink(victim, directory / "copy.part");
+    replace_file(directory / "copy", "copied");
+    EXPECT_EQ(content_of(victim), "untouched");
+    EXPECT_EQ(content_of(directory / "copy"), "copied");
 }
 
 TEST_F(ThumbnailerTest, PurgesWithThePassword) {

@@ -19,8 +19,9 @@ class ServicekitConan(ConanFile):
     topics = ("service", "daemon", "unix")
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"shared": [True, False], "mocks": [True, False], "servicectl": [True, False]}
-    default_options = {"shared": False, "mocks": True, "servicectl": False}
+    options = {"shared": [True, False], "cluster": [True, False], "mocks": [True, False],
+               "servicectl": [True, False]}
+    default_options = {"shared": False, "cluster": False, "mocks": True, "servicectl": False}
 
     def _tree(self):
         return os.path.join(self.recipe_folder, "..", "..")
@@ -40,8 +41,11 @@ class ServicekitConan(ConanFile):
         self.requires("zlib/[>=1.2 <2]")
         for library in ("cli11/[>=2.1 <3]", "fmt/[>=9 <12]", "rapidjson/cci.20230929"):
             self.requires(library, visible=False)
+        if self.options.cluster:
+            self.requires("libcurl/[>=7.74 <9]")
         if self.options.servicectl:
             self.requires("ncurses/[>=6.2 <7]", visible=False, options={"with_widec": True})
+            self.requires("openssl/[>=3 <4]", visible=False)
         if self.options.mocks:
             self.requires("gtest/[>=1.12 <2]", transitive_headers=True)
 
@@ -58,6 +62,7 @@ class ServicekitConan(ConanFile):
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["SERVICEKIT_TESTS"] = False
         toolchain.cache_variables["SERVICEKIT_EXAMPLES"] = False
+        toolchain.cache_variables["SERVICEKIT_CLUSTER"] = "ON" if self.options.cluster else "OFF"
         toolchain.cache_variables["SERVICEKIT_LISP"] = "OFF"
         toolchain.cache_variables["SERVICEKIT_SERVICECTL"] = bool(self.options.servicectl)
         toolchain.cache_variables["SERVICEKIT_STATIC_BOOST"] = not self.dependencies["boost"].options.shared
@@ -87,6 +92,13 @@ class ServicekitConan(ConanFile):
         library.system_libs = ["pthread", "dl"]
         if not self.options.shared:
             library.exelinkflags = ["-Wl,--undefined=servicekit_before_constructors"]
+        if self.options.cluster:
+            cluster = self.cpp_info.components["cluster"]
+            cluster.set_property("cmake_target_name", "servicekit::cluster")
+            cluster.set_property("pkg_config_name", "servicekit-cluster")
+            cluster.libs = ["servicekit_cluster"]
+            cluster.defines = ["SERVICEKIT_HAS_CLUSTER"]
+            cluster.requires = ["servicekit", "libcurl::libcurl"]
         if self.options.mocks:
             mocks = self.cpp_info.components["mocks"]
             mocks.set_property("cmake_target_name", "servicekit::mocks")

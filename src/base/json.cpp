@@ -18,9 +18,12 @@
 
 #include "base/json_pointer.hpp"
 #include "base/parse_number.hpp"
+#include "base/throwing_allocator.hpp"
 
 namespace servicekit {
 namespace {
+
+using JsonReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, ThrowingAllocator>;
 
 /// Returns true if a JSON number has neither a fraction nor an exponent.
 bool is_whole(std::string_view number) noexcept { return number.find_first_of(".eE") == std::string_view::npos; }
@@ -239,7 +242,7 @@ std::variant<Value, JsonError> parse(std::string_view text, std::size_t max_dept
                                rapidjson::kParseNumbersAsStringsFlag | more_flags;
     rapidjson::MemoryStream stream{text.data(), text.size()};
     ValueBuilder builder{stream, max_depth};
-    rapidjson::Reader reader;
+    JsonReader reader;
     const rapidjson::ParseResult result = reader.Parse<flags>(stream, builder);
     if (const auto& fault = builder.fault()) return error_at(text, fault->offset, fault->reason, fault->repeated_key);
     if (result.IsError())

@@ -71,11 +71,13 @@ public:
     }
 
     void print(const Object& object) {
-        print_all('{', object, '}', [this](const Object::Member& member) {
-            print(std::string_view{member.first});
-            *out_ += layout_ == Layout::pretty ? ": " : ":";
-            print(member.second);
-        });
+        print_all('{', object, '}', [this](const Object::Member& member) { print(member); });
+    }
+
+    void print(const Object::Member& member) {
+        print(std::string_view{member.first});
+        *out_ += layout_ == Layout::pretty ? ": " : ":";
+        print(member.second);
     }
 
     void print(std::string_view text) {
@@ -229,6 +231,14 @@ std::optional<NotJson> find_not_json(const Object& object) {
 
 void append_json(std::string& out, const Object& object) {
     JsonPrinter{out, JsonPrinter::Layout::one_line}.print(object);
+}
+
+void append_json_members(std::string& out, const Object& object) {
+    JsonPrinter printer{out, JsonPrinter::Layout::one_line};
+    for (const Object::Member& member : object) {
+        out += ',';
+        printer.print(member);
+    }
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -106,8 +106,10 @@ void Object::set(std::string_view key, Value value) {
 void Object::append(std::string key, Value value) { add({std::move(key), std::move(value)}); }
 
 void Object::merge(Object more) {
-    // Reserves only if there are no members. Otherwise a loop of small merges would move all members each time.
-    if (members_.empty()) members_.reserve(more.size());
+    if (members_.empty()) {
+        *this = std::move(more);
+        return;
+    }
     for (Member& member : more.members_) {
         if (Value* present = find(member.first))
             *present = std::move(member.second);

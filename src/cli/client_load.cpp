@@ -70,7 +70,7 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
         if (!unknown && is_about_the_place(fault, program)) unknown = fault;
         loaded.warnings.push_back(std::move(fault));
     }
-    for (Error& doubtful : doubtful_variables(program, own_schema(session), environment))
+    for (Error& doubtful : doubtful_variables(program, {own_schema(session), setting_scope(session)}, environment))
         loaded.warnings.push_back(std::move(doubtful));
     // Without the config file of the start, required keys are missing. The verb does not need them.
     const bool has_config_file = !session.service.settings().get(setting::config).empty();

@@ -83,12 +83,12 @@ std::variant<Invocation, Answer> Reading::read() {
     if (!position) return answer_without_verb();
     const std::string& name = arguments_[*position];
     if (is_option(name)) return refuse_option(name);
-    const VerbDescription* verb = find_verb(name);
+    const VerbDescription* verb = find_verb(name, dialect_.scope);
     const ProgramVerb* const added = verb == nullptr ? find_program_verb(dialect_.verbs, name) : nullptr;
     if (verb == nullptr && added == nullptr && name == "help") return Answer{.text = help_text(about_, dialect_)};
     if (verb == nullptr && added == nullptr) {
         std::vector<std::string_view> names;
-        for (const VerbDescription& known : verbs(dialect_.lisp)) names.push_back(known.name);
+        for (const VerbDescription& known : dialect_.shown_verbs()) names.push_back(known.name);
         if (dialect_.verbs != nullptr)
             for (const ProgramVerb& known : *dialect_.verbs) names.push_back(known.name);
         return refuse("there is no verb '" + name + "'" + did_you_mean(name, names));
@@ -109,8 +109,8 @@ std::optional<std::size_t> Reading::verb_position() const {
     for (std::size_t i = 0; i < arguments_.size(); ++i) {
         const std::string& argument = arguments_[i];
         // It is unknown whether an unknown option takes the next argument, so the search ends here.
-        if (!is_option(argument) || !is_known_option(argument, dialect_.own)) return i;
-        if (i + 1 < arguments_.size() && takes_next(argument, arguments_[i + 1], dialect_.own)) ++i;
+        if (!is_option(argument) || !is_known_option(argument, dialect_.settings())) return i;
+        if (i + 1 < arguments_.size() && takes_next(argument, arguments_[i + 1], dialect_.settings())) ++i;
     }
     return std::nullopt;
 }
@@ -123,7 +123,8 @@ void Reading::take_forms_behind_dashes(Arguments& rest) {
             return;
         }
         const auto next = argument + 1;
-        if (next != rest.end() && is_option(*argument) && takes_next(*argument, *next, dialect_.own)) argument = next;
+        if (next != rest.end() && is_option(*argument) && takes_next(*argument, *next, dialect_.settings()))
+            argument = next;
     }
 }
 
@@ -138,7 +139,7 @@ Answer Reading::answer_without_verb() const {
 
 std::optional<Answer> Reading::read_verb(std::string_view text, Arguments rest) {
     CLI::App app{std::string{text}, command_};
-    declare_options(app, invocation_, about_, dialect_.own, &rest);
+    declare_options(app, invocation_, about_, dialect_.settings(), &rest);
     app.allow_extras();
 
     std::reverse(rest.begin(), rest.end());  // the order that CLI::App expects
@@ -192,7 +193,7 @@ std::optional<Answer> Reading::take_positional_keys(const CLI::App& app) {
 }
 
 std::optional<Answer> Reading::take_values(const CLI::App& app) {
-    for (const SettingOption& setting : setting_options(dialect_.own))
+    for (const SettingOption& setting : setting_options(dialect_.settings()))
         if (auto value = given(app, dashed(setting.name)))
             invocation_.settings.emplace_back(setting.name, std::move(*value));
     if (invocation_.program_verb != nullptr) {
@@ -253,7 +254,7 @@ Answer Reading::refuse(const std::string& message) const {
 
 Answer Reading::refuse_option(const std::string& option) const {
     const std::string name = option.substr(0, option.find('='));
-    if (is_known_option(option, dialect_.own)) return refuse("this verb has no option '" + name + "'");
+    if (is_known_option(option, dialect_.settings())) return refuse("this verb has no option '" + name + "'");
     if (const ConfigKey* secret =
             find_own_key(dialect_.own, std::string_view{name}.substr(std::min<std::size_t>(name.size(), 2))))
         return refuse("'" + name +
@@ -261,7 +262,7 @@ Answer Reading::refuse_option(const std::string& option) const {
                       "config file or as " +
                       environment_variable(about_.name, secret->variable()));
     std::vector<std::string> settings;
-    for (const SettingOption& setting : setting_options(dialect_.own)) settings.push_back(dashed(setting.name));
+    for (const SettingOption& setting : setting_options(dialect_.settings())) settings.push_back(dashed(setting.name));
     std::vector<std::string_view> names{settings.begin(), settings.end()};
     const auto of_verbs = verb_option_names();
     names.insert(names.end(), of_verbs.begin(), of_verbs.end());

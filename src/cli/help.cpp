@@ -24,7 +24,7 @@ std::string usage_text(const ServiceOptions& about, const Dialect& dialect) {
         for (const ProgramVerb& verb : *dialect.verbs) text += row(verb.name, 12, verb.description);
     }
     text += "\nVerbs:\n";
-    for (const VerbDescription& verb : verbs(dialect.lisp)) text += row(std::string{verb.name}, 12, verb.text);
+    for (const VerbDescription& verb : dialect.shown_verbs()) text += row(std::string{verb.name}, 12, verb.text);
     return text + "\nThe options of a verb: " + about.name + " VERB --help\n";
 }
 
@@ -34,7 +34,7 @@ std::string help_text(const ServiceOptions& about, const Dialect& dialect) {
     text += row("-h, --help", 27, "print this, or the help of the verb");
     text += row("--version", 27, "print the version");
     std::string group;
-    for (const SettingOption& setting : setting_options(dialect.own)) {
+    for (const SettingOption& setting : setting_options(dialect.settings())) {
         if (group != setting.group) {
             group = setting.group;
             text += "\n" + group + ":\n";

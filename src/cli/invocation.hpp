@@ -22,6 +22,7 @@ enum class Verb {
     kill,
     restart,
     reload,
+    resign,
     status,
     health,
     events,
@@ -51,11 +52,12 @@ struct Invocation {
     /// The settings on the command line, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                            ///< print JSON, errors too
-    bool schema = false;                                          ///< check
-    bool no_wait = false;                                         ///< stop
-    std::optional<std::chrono::milliseconds> timeout = {};        ///< stop, reload, health, call, eval, repl
-    bool live = false;                                            ///< health: check only that it responds
+    bool json = false;                                      ///< print JSON, errors too
+    bool schema = false;                                    ///< check
+    bool no_wait = false;                                   ///< stop
+    bool force = false;                                     ///< resign
+    std::optional<std::chrono::milliseconds> timeout = {};  ///< stop, restart, reload, resign, health, call, eval, repl
+    bool live = false;                                      ///< health: check only that it responds
     std::optional<std::chrono::milliseconds> max_busy = {};       ///< health
     bool test = false;                                            ///< wait
     bool follow = false;                                          ///< logs, call

@@ -100,19 +100,19 @@ int print_answer(const Answer& answer, ServiceCore& core, const std::vector<std:
 }
 
 /// \returns what is wrong with the declarations of the application
-std::optional<Error> check_declarations(const ConfigSchema* own, const std::vector<ProgramVerb>* verbs) {
-    auto fault = check_own_options(own);
-    return fault ? fault : check_program_verbs(verbs, own);
+std::optional<Error> check_declarations(ServiceCore& core, const std::vector<ProgramVerb>* verbs) {
+    const KnownSettings known = dialect_of(core, LispVerbs::hidden, verbs).settings();
+    auto fault = check_own_options(known);
+    return fault ? fault : check_program_verbs(verbs, known);
 }
 
 int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console,
                const std::vector<ProgramVerb>* verbs) {
     ServiceCore& core = ServiceCore::of(service);
     name_after_program(core, arguments, console);
-    const ConfigSchema* own = core.configuration().own().schema();
-    if (const auto fault = check_declarations(own, verbs)) return console.fail(*fault);
+    if (const auto fault = check_declarations(core, verbs)) return console.fail(*fault);
     const std::vector<std::string> rest = without_program(arguments);
-    auto parsed = parse_command_line(rest, core.options(), {lisp_verbs(core), own, verbs});
+    auto parsed = parse_command_line(rest, core.options(), dialect_of(core, lisp_verbs(core), verbs));
     if (const auto* answer = std::get_if<Answer>(&parsed)) return print_answer(*answer, core, rest, console);
     if (std::get<Invocation>(parsed).json) console.use_json();
     Session session{service, core, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest, verbs};
@@ -125,11 +125,10 @@ std::optional<int> run_without_service(ServiceBase& stand_in, const std::vector<
                                        const Tools& tools, Console& console, const std::vector<ProgramVerb>* verbs) {
     ServiceCore& core = ServiceCore::of(stand_in);
     name_after_program(core, arguments, console);
-    const ConfigSchema* own = core.configuration().own().schema();
-    if (const auto fault = check_declarations(own, verbs)) return console.fail(*fault);
+    if (const auto fault = check_declarations(core, verbs)) return console.fail(*fault);
     const std::vector<std::string> rest = without_program(arguments);
     const LispVerbs lisp = ServiceCore::may_have_lisp() ? LispVerbs::shown : LispVerbs::hidden;
-    auto parsed = parse_command_line(rest, core.options(), {lisp, own, verbs});
+    auto parsed = parse_command_line(rest, core.options(), dialect_of(core, lisp, verbs));
     if (const auto* answer = std::get_if<Answer>(&parsed)) return print_answer(*answer, core, rest, console);
     const auto& invocation = std::get<Invocation>(parsed);
     const Need need = need_of(invocation);

@@ -6,7 +6,6 @@
 #include "base/names.hpp"
 #include "cli/command_line.hpp"
 #include "cli/reply_text.hpp"
-#include "cli/setting_options.hpp"
 #include "cli/verbs.hpp"
 #include "core/argument_check.hpp"
 #include "core/parameter_description.hpp"
@@ -14,14 +13,14 @@
 namespace servicekit::cli {
 namespace {
 
-std::optional<std::string> fault_of(const Parameter& parameter, const ConfigSchema* own, bool is_option) {
+std::optional<std::string> fault_of(const Parameter& parameter, const KnownSettings& known, bool is_option) {
     const std::string quoted = "'" + parameter.name + "'";
     if (!is_valid_name(parameter.name)) return quoted + " must have " + std::string{name_rule()};
     if (parameter.default_value && !parameter.default_value->is_null() && !accepts(parameter, *parameter.default_value))
         return "the default of " + quoted + " must be " + accepted_words(parameter);
     if (parameter.secret) return quoted + " is a secret, and every user of the machine sees a command line";
     if (!is_option) return std::nullopt;
-    const auto settings = setting_options(own);
+    const auto settings = setting_options(known);
     const bool is_setting = std::any_of(settings.begin(), settings.end(),
                                         [&](const SettingOption& setting) { return setting.name == parameter.name; });
     if (is_setting || parameter.name == "help" || parameter.name == "version")
@@ -29,15 +28,15 @@ std::optional<std::string> fault_of(const Parameter& parameter, const ConfigSche
     return std::nullopt;
 }
 
-std::optional<std::string> fault_of(const ProgramVerb& verb, const ConfigSchema* own) {
+std::optional<std::string> fault_of(const ProgramVerb& verb, const KnownSettings& known) {
     if (!is_valid_name(verb.name)) return "expected " + std::string{name_rule()};
-    if (find_verb(verb.name) != nullptr || verb.name == inner_verb)
+    if (find_verb(verb.name, known.scope) != nullptr || verb.name == inner_verb)
         return "every service program has a verb of this name";
     if (!verb.run) return "it has no function to run";
     std::set<std::string_view> names;
     bool may_be_left_out = false;
     for (const Parameter& positional : verb.arguments) {
-        if (auto fault = fault_of(positional, own, false)) return fault;
+        if (auto fault = fault_of(positional, known, false)) return fault;
         if (!names.insert(positional.name).second) return "'" + positional.name + "' is declared twice";
         if (positional.type == ParameterType::list && &positional != &verb.arguments.back())
             return "'" + positional.name + "' is a list, which can only come last";
@@ -46,7 +45,7 @@ std::optional<std::string> fault_of(const ProgramVerb& verb, const ConfigSchema*
         may_be_left_out = positional.default_value.has_value();
     }
     for (const Parameter& option : verb.options) {
-        if (auto fault = fault_of(option, own, true)) return fault;
+        if (auto fault = fault_of(option, known, true)) return fault;
         if (!names.insert(option.name).second) return "'" + option.name + "' is declared twice";
     }
     return std::nullopt;
@@ -61,11 +60,11 @@ const ProgramVerb* find_program_verb(const std::vector<ProgramVerb>* verbs, std:
     return found != verbs->end() ? &*found : nullptr;
 }
 
-std::optional<Error> check_program_verbs(const std::vector<ProgramVerb>* verbs, const ConfigSchema* own) {
+std::optional<Error> check_program_verbs(const std::vector<ProgramVerb>* verbs, const KnownSettings& known) {
     if (verbs == nullptr) return std::nullopt;
     std::set<std::string_view> names;
     for (const ProgramVerb& verb : *verbs) {
-        auto fault = fault_of(verb, own);
+        auto fault = fault_of(verb, known);
         if (!fault && !names.insert(verb.name).second) fault = "there is one of this name already";
         if (fault) return Error{ExitCode::internal, "add the verb", verb.name, *fault};
     }

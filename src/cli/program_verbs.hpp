@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/setting_options.hpp"
 #include "servicekit/base/error.hpp"
-#include "servicekit/core/config_schema.hpp"
 #include "servicekit/program_verb.hpp"
 
 namespace servicekit::cli {
@@ -15,9 +15,10 @@ namespace servicekit::cli {
 [[nodiscard]] const ProgramVerb* find_program_verb(const std::vector<ProgramVerb>* verbs,
                                                    std::string_view name) noexcept;
 
-/// \param own the application's configuration, whose options the verbs may not use again
+/// \param known the settings, whose options the verbs may not use again
 /// \returns what is wrong with the verbs of the application
-[[nodiscard]] std::optional<Error> check_program_verbs(const std::vector<ProgramVerb>* verbs, const ConfigSchema* own);
+[[nodiscard]] std::optional<Error> check_program_verbs(const std::vector<ProgramVerb>* verbs,
+                                                       const KnownSettings& known);
 
 /// Returns for example "IMAGE".
 [[nodiscard]] std::string verb_argument_name(const Parameter& positional);

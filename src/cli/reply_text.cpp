@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/readiness.hpp"
 #include "cli/text.hpp"
 
 namespace servicekit::cli {
@@ -65,6 +66,17 @@ bool is_list_of_work(std::string_view key, const Value& value) {
     });
 }
 
+/// Returns for example "database, critical, failed 3 seconds ago: connection refused".
+std::string check_text(const Object& check) {
+    std::string text = field_text(check, "name");
+    const Value* const critical = check.find("critical");
+    if (critical != nullptr && *critical == Value{true}) text += ", critical";
+    text += ", " + field_text(check, "result");
+    if (const std::string age = seconds_in_words(check, "age"); !age.empty()) text += " " + age + " ago";
+    const std::string reason = field_text(check, "reason");
+    return reason.empty() ? text : text + ": " + reason;
+}
+
 /// Returns for example "7 upload, for 3 s, by uid 0, pid 60" or "sweep, every 60 s, next 2026-11-30T12:00:00Z".
 std::string work_text(const Object& work) {
     if (!work.contains("event")) {
@@ -100,8 +112,11 @@ std::string status_text(const Object& reply) {
     for (const auto& [key, value] : reply) {
         if (std::find(not_own.begin(), not_own.end(), key) != not_own.end()) continue;
         std::string name = key;
+        const Value::List checks = key == "checks" ? checks_in(reply) : Value::List{};
         if (is_list_of_work(key, value))
             for (const Value& item : value.as_list()) add(std::exchange(name, {}), work_text(item.as_object()));
+        else if (!checks.empty())
+            for (const Value& check : checks) add(std::exchange(name, {}), check_text(check.as_object()));
         else
             add(key, plain_text(value));
     }

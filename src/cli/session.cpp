@@ -19,8 +19,8 @@ void use_loaded_name(Session& session) {
 }
 
 void warn_of_variables(Session& session) {
-    for (const Error& doubt :
-         doubtful_variables(program_name(session), own_schema(session), *session.tools.host.environment))
+    for (const Error& doubt : doubtful_variables(program_name(session), {own_schema(session), setting_scope(session)},
+                                                 *session.tools.host.environment))
         session.console.warn(doubt);
 }
 
@@ -31,9 +31,19 @@ const std::string& program_name(const Session& session) { return session.core.op
 bool has_lisp(const ServiceCore& core) { return core.events().find("eval") != nullptr; }
 const ConfigSchema* own_schema(const Session& session) { return session.core.configuration().own().schema(); }
 
+SettingScope setting_scope(const Session& session) { return session.core.configuration().settings().scope(); }
+
 Dialect dialect(const Session& session) {
     const bool may_have_lisp = session.loads_nothing && ServiceCore::may_have_lisp();
-    return {may_have_lisp ? LispVerbs::shown : lisp_verbs(session.core), own_schema(session), session.program_verbs};
+    return dialect_of(session.core, may_have_lisp ? LispVerbs::shown : lisp_verbs(session.core), session.program_verbs);
+}
+
+Dialect dialect_of(ServiceCore& core, LispVerbs lisp, const std::vector<ProgramVerb>* program_verbs) {
+    const Configuration& configuration = core.configuration();
+    return {.lisp = lisp,
+            .own = configuration.own().schema(),
+            .verbs = program_verbs,
+            .scope = configuration.settings().scope()};
 }
 
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }

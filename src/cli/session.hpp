@@ -91,7 +91,12 @@ int with_client(Session& session, const std::string& event, const std::function<
 /// Returns the keys of the application's configuration; null if it declares none.
 [[nodiscard]] const ConfigSchema* own_schema(const Session& session);
 
+/// Returns which settings the service has.
+[[nodiscard]] SettingScope setting_scope(const Session& session);
+
 [[nodiscard]] Dialect dialect(const Session& session);
+/// Returns the dialect of a program whose service is created, or has a stand-in.
+[[nodiscard]] Dialect dialect_of(ServiceCore& core, LispVerbs lisp, const std::vector<ProgramVerb>* program_verbs);
 
 /// Returns the program's name as set by main().
 [[nodiscard]] const std::string& program_name(const Session& session);

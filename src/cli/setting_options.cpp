@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/setting_table.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
@@ -34,14 +33,14 @@ std::string default_in_words(const ConfigKey& key) {
 
 }  // namespace
 
-std::vector<SettingOption> setting_options(const ConfigSchema* own) {
+std::vector<SettingOption> setting_options(const KnownSettings& known) {
     std::vector<SettingOption> options;
-    if (own != nullptr)
-        for (const ConfigKey& key : own->keys())
+    if (known.own != nullptr)
+        for (const ConfigKey& key : known.own->keys())
             if (!key.options.secret)
                 options.push_back({key.option(), placeholder_of(key),
                                    with_default(key.description, default_in_words(key)), "This service"});
-    for (const SettingRow& row : setting_table())
+    for (const SettingRow& row : setting_table(known.scope))
         options.push_back({std::string{row.name}, std::string{row.placeholder},
                            with_default(row.description, default_of(row)), std::string{to_string(row.group)}});
     return options;

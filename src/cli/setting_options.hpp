@@ -4,11 +4,18 @@
 #include <string_view>
 #include <vector>
 
+#include "core/setting_table.hpp"
 #include "servicekit/core/config_schema.hpp"
 
 namespace servicekit::cli {
 
-/// A setting as an option of the command line: one that every service has, or a key of the application.
+/// The settings that the command line of a program has.
+struct KnownSettings {
+    const ConfigSchema* own = nullptr;  ///< the keys of the application; null if it declares none
+    SettingScope scope = SettingScope::every_service;
+};
+
+/// A setting as an option of the command line: one of the library, or a key of the application.
 struct SettingOption {
     std::string name;         ///< without the dashes
     std::string placeholder;  ///< for its value; empty: a flag
@@ -18,8 +25,7 @@ struct SettingOption {
 
 /// Returns all of them, the application's first. Secrets have no option, because every user of the machine sees a
 /// command line.
-/// \param own the application's keys; null if it declares none
-[[nodiscard]] std::vector<SettingOption> setting_options(const ConfigSchema* own);
+[[nodiscard]] std::vector<SettingOption> setting_options(const KnownSettings& known);
 
 /// Returns the application's key with this option; null if there is none.
 [[nodiscard]] const ConfigKey* find_own_key(const ConfigSchema* own, std::string_view option);

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "base/names.hpp"
-#include "cli/setting_options.hpp"
 #include "core/setting_table.hpp"
 
 namespace servicekit::cli {
@@ -42,13 +41,14 @@ bool is_one_slip(std::string_view one, std::string_view other) {
 
 }  // namespace
 
-std::vector<Error> doubtful_variables(std::string_view program, const ConfigSchema* own,
+std::vector<Error> doubtful_variables(std::string_view program, const KnownSettings& settings,
                                       const os::Environment& environment) {
     const std::string prefix = environment_variable(program, "");
     std::vector<std::string> known;
-    for (const std::string_view name : setting_names()) known.push_back(environment_variable("", name).substr(1));
-    if (own != nullptr)
-        for (const ConfigKey& key : own->keys()) known.push_back(key.variable());
+    for (const std::string_view name : setting_names(settings.scope))
+        known.push_back(environment_variable("", name).substr(1));
+    if (settings.own != nullptr)
+        for (const ConfigKey& key : settings.own->keys()) known.push_back(key.variable());
     const std::vector<std::string_view> views{known.begin(), known.end()};
     std::vector<std::string> variables = environment.names();
     std::sort(variables.begin(), variables.end());
@@ -75,7 +75,7 @@ std::vector<Error> apply_environment(LayeredSettings& settings, const ConfigSche
         if (!text) return;
         if (auto fault = apply(layer, variable, [&] { set(*text); })) faults.push_back(std::move(*fault));
     };
-    for (const std::string_view name : setting_names())
+    for (const std::string_view name : setting_names(settings.scope()))
         take(environment_variable(program, name),
              [&](const std::string& text) { settings.set_text(name, text, layer); });
     if (own != nullptr)

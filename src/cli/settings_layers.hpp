@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/setting_options.hpp"
 #include "core/environment_variables.hpp"
 #include "core/layered_settings.hpp"
 #include "servicekit/base/error.hpp"
@@ -21,7 +22,7 @@ namespace servicekit::cli {
 /// Finds variables that look like a setting with a typing error: JUST_ANOTHER_SERVER_LOG_LEVLE. Others with the
 /// program's prefix are ignored, because Kubernetes and others set such names.
 /// \returns a warning for each
-[[nodiscard]] std::vector<Error> doubtful_variables(std::string_view program, const ConfigSchema* own,
+[[nodiscard]] std::vector<Error> doubtful_variables(std::string_view program, const KnownSettings& settings,
                                                     const os::Environment& environment);
 
 /// Fills the layer `command_line`. \returns an error for each value that cannot be used

@@ -10,8 +10,8 @@
 #include "base/parse_number.hpp"
 #include "cli/help.hpp"
 #include "cli/program_verbs.hpp"
-#include "cli/setting_options.hpp"
 #include "cli/verbs.hpp"
+#include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -19,11 +19,11 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 /// The options that some verb has in addition to the settings.
-constexpr std::array<std::string_view, 22> verb_options{
+constexpr std::array<std::string_view, 23> verb_options{
     "--json",    "--template",    "--user-manager", "--no-wait",       "--timeout", "--test",
     "--live",    "--ready",       "--max-busy",     "--follow",        "--lines",   "--since",
     "--channel", "--schema",      "--socket",       "--notify-reload", "--help",    "--version",
-    "--package", "--json-errors", "--openmetrics",  "--program"};
+    "--package", "--json-errors", "--openmetrics",  "--program",       "--force"};
 constexpr std::string_view short_options = "fhn";
 
 bool is_verb_option(std::string_view name) {
@@ -51,8 +51,8 @@ bool mentions(const Arguments& arguments, std::string_view setting) {
 }
 
 // Declares only settings that are used: each is compared with all before it, which took half of the time of a verb.
-void declare_settings(CLI::App& app, const Arguments* mentioned_in, const ConfigSchema* own) {
-    for (const SettingOption& setting : setting_options(own)) {
+void declare_settings(CLI::App& app, const Arguments* mentioned_in, const KnownSettings& known) {
+    for (const SettingOption& setting : setting_options(known)) {
         if (mentioned_in != nullptr && !mentions(*mentioned_in, setting.name)) continue;
         if (setting.placeholder.empty())
             app.add_flag(dashed(setting.name), setting.description)->group(setting.group);
@@ -76,7 +76,7 @@ bool has_json(Verb verb) {
     }
 }
 
-void declare_own_options(CLI::App& app, Invocation& into) {
+void declare_own_options(CLI::App& app, Invocation& into, SettingScope scope) {
     if (has_json(into.verb)) app.add_flag("--json", into.json, "print JSON, errors too");
     switch (into.verb) {
         case Verb::stop:
@@ -85,6 +85,16 @@ void declare_own_options(CLI::App& app, Invocation& into) {
                 app, "--timeout", "SECONDS",
                 "how long to wait; 2 s more than the service's stop-timeout unless given, and longer while its stop "
                 "makes progress");
+            break;
+        case Verb::restart:
+            if (scope == SettingScope::with_standby)
+                add_value_option(app, "--timeout", "SECONDS",
+                                 "how long to wait until another instance stands by; 30 s unless given");
+            break;
+        case Verb::resign:
+            app.add_flag("--force", into.force, "even if no other instance stands by");
+            add_value_option(app, "--timeout", "SECONDS",
+                             "how long to wait; 2 s more than the service's stop-timeout unless given");
             break;
         case Verb::reload:
             add_value_option(app, "--timeout", "SECONDS", "how long to wait until it is done; 30 s unless given");
@@ -95,7 +105,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::health: {
             // Ready is the default. The option exists to distinguish the two probes of a container.
             const std::string ready_text =
-                "check that it takes requests, which it does not while it starts, reloads or stops";
+                "check that it takes requests, which it does not while it starts, reloads or stops, and that its "
+                "critical health checks are ok";
             auto* const ready = app.add_flag("--ready", ready_text);
             app.add_flag("--live", into.live, "check that it responds at all")->excludes(ready);
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for its answer; 5 s unless given");
@@ -208,15 +219,15 @@ void declare_program_verb(CLI::App& app, const ProgramVerb& verb) {
 
 }  // namespace
 
-void declare_options(CLI::App& app, Invocation& into, const ServiceOptions& about, const ConfigSchema* own,
+void declare_options(CLI::App& app, Invocation& into, const ServiceOptions& about, const KnownSettings& known,
                      const Arguments* mentioned_in) {
     app.get_formatter()->column_width(34);
     app.set_help_flag("-h,--help", "print this");
     app.set_version_flag("--version", version_text(about), "print the version");
-    declare_own_options(app, into);
+    declare_own_options(app, into, known.scope);
     if (into.program_verb != nullptr) declare_program_verb(app, *into.program_verb);
-    if (own != nullptr && takes_positional_keys(into.verb)) declare_positional_keys(app, *own);
-    declare_settings(app, mentioned_in, own);
+    if (known.own != nullptr && takes_positional_keys(into.verb)) declare_positional_keys(app, *known.own);
+    declare_settings(app, mentioned_in, known);
 }
 
 bool is_option(std::string_view argument) { return argument.size() > 1 && argument.front() == '-'; }
@@ -225,22 +236,22 @@ std::string dashed(std::string_view setting) { return "--" + std::string{setting
 
 std::vector<std::string_view> verb_option_names() { return {verb_options.begin(), verb_options.end()}; }
 
-bool is_known_option(std::string_view argument, const ConfigSchema* own) {
+bool is_known_option(std::string_view argument, const KnownSettings& known) {
     if (!argument.starts_with("--")) return short_options.find(argument[1]) != std::string_view::npos;
     const auto name = argument.substr(0, argument.find('='));
     if (is_verb_option(name)) return true;
-    const auto settings = setting_options(own);
+    const auto settings = setting_options(known);
     return std::any_of(settings.begin(), settings.end(),
                        [&](const SettingOption& setting) { return name == dashed(setting.name); });
 }
 
-bool takes_next(std::string_view option, std::string_view next, const ConfigSchema* own) {
+bool takes_next(std::string_view option, std::string_view next, const KnownSettings& known) {
     if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
         option == "--since" || option == "--channel" || option == "--package" || option == "--program")
         return true;
     // It is a flag of `status`, but takes a value for `call`.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
-    const auto settings = setting_options(own);
+    const auto settings = setting_options(known);
     return std::any_of(settings.begin(), settings.end(), [&](const SettingOption& setting) {
         return !setting.placeholder.empty() && option == dashed(setting.name);
     });
@@ -268,11 +279,11 @@ std::string in_words(const OptionDescription& option) {
            (option.placeholder.empty() ? "" : " " + option.placeholder);
 }
 
-std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own, const ProgramVerb* program_verb) {
+std::vector<OptionDescription> options_of(Verb verb, const KnownSettings& known, const ProgramVerb* program_verb) {
     CLI::App app;
     Invocation into{.verb = verb};
     into.program_verb = program_verb;
-    declare_options(app, into, {}, own, nullptr);
+    declare_options(app, into, {}, known, nullptr);
     std::vector<OptionDescription> options;
     for (const CLI::Option* option : app.get_options()) {
         if (option->get_positional()) continue;
@@ -287,9 +298,9 @@ std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own, co
 }
 
 std::vector<OptionDescription> options_only_of(Verb verb, const ProgramVerb* program_verb) {
-    std::vector<OptionDescription> options = options_of(verb, nullptr, program_verb);
+    std::vector<OptionDescription> options = options_of(verb, {}, program_verb);
     std::vector<std::string> others{"--help", "--version"};
-    for (const SettingOption& setting : setting_options(nullptr)) others.push_back(dashed(setting.name));
+    for (const SettingOption& setting : setting_options({})) others.push_back(dashed(setting.name));
     std::erase_if(options, [&others](const OptionDescription& option) {
         return std::find(others.begin(), others.end(), option.name) != others.end();
     });
@@ -299,7 +310,7 @@ std::vector<OptionDescription> options_only_of(Verb verb, const ProgramVerb* pro
 std::vector<ArgumentDescription> arguments_of(Verb verb, const ProgramVerb* program_verb) {
     CLI::App app;
     Invocation into{.verb = verb};
-    declare_own_options(app, into);
+    declare_own_options(app, into, SettingScope::every_service);
     if (program_verb != nullptr) declare_program_verb(app, *program_verb);
     std::vector<ArgumentDescription> arguments;
     for (const CLI::Option* option : app.get_options())
@@ -310,12 +321,15 @@ std::vector<ArgumentDescription> arguments_of(Verb verb, const ProgramVerb* prog
     return arguments;
 }
 
-std::optional<Error> check_own_options(const ConfigSchema* own) {
-    if (own == nullptr) return std::nullopt;
-    for (const ConfigKey& key : own->keys())
-        if (is_verb_option(dashed(key.option())))
-            return Error{ExitCode::internal, "give the option --" + key.option() + " to", key.pointer(),
-                         "it is an option of a verb"};
+std::optional<Error> check_own_options(const KnownSettings& known) {
+    if (known.own == nullptr) return std::nullopt;
+    for (const ConfigKey& key : known.own->keys()) {
+        const bool is_hidden = key.option() == "force" && known.scope == SettingScope::every_service;
+        const bool is_of_verb = !is_hidden && is_verb_option(dashed(key.option()));
+        if (!is_of_verb && find_setting(key.option(), known.scope) == nullptr) continue;
+        return Error{ExitCode::internal, "give the option --" + key.option() + " to", key.pointer(),
+                     is_of_verb ? "it is an option of a verb" : "it is an option of the service's lock"};
+    }
     return std::nullopt;
 }
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "cli/invocation.hpp"
+#include "cli/setting_options.hpp"
 #include "servicekit/base/error.hpp"
-#include "servicekit/core/config_schema.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/program_verb.hpp"
 
@@ -30,7 +30,7 @@ struct OptionDescription {
 
 /// Returns every option of a verb, its own and the settings, from the declarations that parse its command lines.
 /// \param program_verb the verb for Verb::program
-[[nodiscard]] std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own = nullptr,
+[[nodiscard]] std::vector<OptionDescription> options_of(Verb verb, const KnownSettings& known = {},
                                                         const ProgramVerb* program_verb = nullptr);
 
 /// Returns the options of a verb that are neither settings nor options of every verb.
@@ -50,15 +50,15 @@ struct ArgumentDescription {
 [[nodiscard]] bool takes_positional_keys(Verb verb);
 
 /// Returns true if the argument after an option is its value.
-[[nodiscard]] bool takes_next(std::string_view option, std::string_view next, const ConfigSchema* own = nullptr);
+[[nodiscard]] bool takes_next(std::string_view option, std::string_view next, const KnownSettings& known = {});
 
 /// Declares the options and arguments of the verb `into.verb`, to parse its command line.
 /// \param mentioned_in the command line; null: all settings are declared
-void declare_options(CLI::App& app, Invocation& into, const ServiceOptions& about, const ConfigSchema* own,
+void declare_options(CLI::App& app, Invocation& into, const ServiceOptions& about, const KnownSettings& known,
                      const std::vector<std::string>* mentioned_in);
 
 /// Returns true if some or every verb has the option. \param argument with its dashes, and possibly with `=VALUE`
-[[nodiscard]] bool is_known_option(std::string_view argument, const ConfigSchema* own);
+[[nodiscard]] bool is_known_option(std::string_view argument, const KnownSettings& known);
 /// Returns all options of verbs that are not settings, with their dashes.
 [[nodiscard]] std::vector<std::string_view> verb_option_names();
 /// Returns true for "-x" and longer.
@@ -67,6 +67,6 @@ void declare_options(CLI::App& app, Invocation& into, const ServiceOptions& abou
 [[nodiscard]] std::string dashed(std::string_view setting);
 
 /// \returns what is wrong with an option that the application has chosen for a key
-[[nodiscard]] std::optional<Error> check_own_options(const ConfigSchema* own);
+[[nodiscard]] std::optional<Error> check_own_options(const KnownSettings& known);
 
 }  // namespace servicekit::cli

@@ -16,6 +16,8 @@ constexpr std::array all{
     VerbDescription{Verb::kill, &kill, "kill", "ends the service, whatever it is doing"},
     VerbDescription{Verb::restart, &restart, "restart", "checks the configuration, then stops and starts the service"},
     VerbDescription{Verb::reload, &reload, "reload", "makes the service load its configuration again"},
+    // Shown only if the lock has a second level.
+    VerbDescription{Verb::resign, &resign, "resign", "makes another instance the active one; this one stands by"},
     VerbDescription{Verb::status, &status, "status", "shows the service's status"},
     VerbDescription{Verb::health, &health, "health", "checks whether the service is ready, or live"},
     VerbDescription{Verb::events, &events, "events", "lists the events of the service"},
@@ -37,17 +39,24 @@ constexpr std::array all{
     VerbDescription{Verb::eval, &eval, "eval", "evaluates Lisp in the service"},
     VerbDescription{Verb::repl, &repl, "repl", "evaluates what is typed in the service, form by form"},
 };
-constexpr std::size_t lisp_verb_count = 2;
+
+bool is_for(Verb verb, SettingScope scope) { return verb != Verb::resign || scope == SettingScope::with_standby; }
 
 }  // namespace
 
-std::span<const VerbDescription> verbs(LispVerbs lisp) noexcept {
-    const std::span<const VerbDescription> known{all};
-    return lisp == LispVerbs::shown ? known : known.first(known.size() - lisp_verb_count);
+std::vector<VerbDescription> verbs(LispVerbs lisp, SettingScope scope) {
+    std::vector<VerbDescription> shown;
+    shown.reserve(all.size());
+    for (const VerbDescription& row : all) {
+        const bool needs_lisp = row.verb == Verb::eval || row.verb == Verb::repl;
+        if (is_for(row.verb, scope) && (!needs_lisp || lisp == LispVerbs::shown)) shown.push_back(row);
+    }
+    return shown;
 }
 
-const VerbDescription* find_verb(std::string_view name) noexcept {
-    const auto* found = std::find_if(all.begin(), all.end(), [&](const auto& verb) { return verb.name == name; });
+const VerbDescription* find_verb(std::string_view name, SettingScope scope) noexcept {
+    const auto* found = std::find_if(all.begin(), all.end(),
+                                     [&](const auto& row) { return row.name == name && is_for(row.verb, scope); });
     return found != all.end() ? found : nullptr;
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <span>
 #include <string_view>
+#include <vector>
 
 #include "cli/invocation.hpp"
+#include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 
@@ -21,10 +22,12 @@ struct VerbDescription {
 enum class LispVerbs { hidden, shown };
 
 /// Returns the verbs that help and completion show, in the order of the help text.
-[[nodiscard]] std::span<const VerbDescription> verbs(LispVerbs lisp) noexcept;
+[[nodiscard]] std::vector<VerbDescription> verbs(LispVerbs lisp, SettingScope scope = SettingScope::every_service);
 
-/// Finds hidden verbs, too. \returns null if there is no such verb
-[[nodiscard]] const VerbDescription* find_verb(std::string_view name) noexcept;
+/// Finds `eval` and `repl`, too, but `resign` only for a lock with a second level. \returns null if there is no such
+/// verb
+[[nodiscard]] const VerbDescription* find_verb(std::string_view name,
+                                               SettingScope scope = SettingScope::with_standby) noexcept;
 
 /// Runs the verb of the session. \returns the exit code
 int run_verb(Session& session);

@@ -31,12 +31,60 @@ void Announcements::ready() {
         // Set before ready(), so that a program that waits for the start does not read the old line.
         daemon_->status(usual_line());
     }
+    is_ready_ = true;
     daemon_->ready();
+}
+
+void Announcements::enter(Phase phase, const std::string& line) {
+    phase_ = phase;
+    next_progress_ = std::chrono::steady_clock::time_point::min();
+    daemon_->status(line);
+}
+
+void Announcements::standing_by(const std::string& line) {
+    const std::lock_guard guard{mutex_};
+    if (phase_ == Phase::unborn || phase_ == Phase::stopping) return;
+    standby_line_ = line;
+    enter(Phase::standby, line);
+}
+
+void Announcements::still_standing_by(const std::string& line) {
+    const std::lock_guard guard{mutex_};
+    if (phase_ == Phase::standby && standby_line_ != line) enter(Phase::standby, line);
+    standby_line_ = line;
+}
+
+void Announcements::activating() {
+    const std::lock_guard guard{mutex_};
+    if (phase_ == Phase::standby) enter(Phase::starting, "starting, as the active instance");
+}
+
+void Announcements::active() {
+    const std::lock_guard guard{mutex_};
+    if (phase_ != Phase::starting) return;
+    phase_ = Phase::running;
+    daemon_->status(usual_line());
+}
+
+void Announcements::ending_activity(const std::string& why) {
+    const std::lock_guard guard{mutex_};
+    if (phase_ == Phase::unborn || phase_ == Phase::stopping) return;
+    const bool reloads = phase_ == Phase::reloading;
+    enter(Phase::ending_activity, "becoming inactive: " + why);
+    // The manager waits for the end of the reload.
+    if (reloads) daemon_->ready();
+}
+
+void Announcements::extend_start(std::chrono::milliseconds time) {
+    const std::lock_guard guard{mutex_};
+    if (!is_ready_ && phase_ != Phase::unborn && phase_ != Phase::stopping) daemon_->extend(time);
 }
 
 void Announcements::reloading() {
     const std::lock_guard guard{mutex_};
-    if (phase_ != Phase::running) return;
+    // A manager that waits for the start asks for no reload.
+    if (phase_ != Phase::running && (phase_ != Phase::standby || !is_ready_)) return;
+    before_reload_ = phase_;
     phase_ = Phase::reloading;
     next_progress_ = std::chrono::steady_clock::time_point::min();
     daemon_->reloading();
@@ -46,7 +94,7 @@ void Announcements::reloading() {
 void Announcements::reloaded(const std::string& fault) {
     const std::lock_guard guard{mutex_};
     if (phase_ != Phase::reloading) return;
-    phase_ = Phase::running;
+    phase_ = before_reload_;
     std::string line{usual_line()};
     if (!fault.empty()) line += "; the last reload failed: " + fault;
     daemon_->status(line);
@@ -69,7 +117,7 @@ void Announcements::failed(const Error& error) {
 
 void Announcements::progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     const Phase phase = phase_.load(std::memory_order_relaxed);
-    if (phase == Phase::unborn || phase == Phase::running) return;
+    if (phase == Phase::unborn || phase == Phase::running || phase == Phase::standby) return;
     // Every sign of progress extends the service's own limit, even if it is not announced.
     const auto time = extend_();
     const auto now = clock_->steady_now();
@@ -81,10 +129,16 @@ void Announcements::progress(std::uint64_t done, std::uint64_t total, std::strin
     switch (phase_) {
         case Phase::unborn:
         case Phase::running:
+        case Phase::standby:
             return;
         case Phase::starting:
             daemon_->status(progress_line("starting", done, total, text));
+            // The manager counts the start as over.
+            if (is_ready_) return;
             break;
+        case Phase::ending_activity:
+            daemon_->status(progress_line("becoming inactive", done, total, text));
+            return;
         case Phase::reloading:
             daemon_->status(progress_line("reloading", done, total, text));
             break;
@@ -107,6 +161,7 @@ void Announcements::alive() {
 }
 
 std::string_view Announcements::usual_line() const {
+    if (phase_ == Phase::standby) return standby_line_;
     return own_line_.empty() ? "running" : std::string_view{own_line_};
 }
 

@@ -31,6 +31,18 @@ public:
     /// Reports the end of the reload that reloading() began. \param fault why nothing has changed; empty on success
     void reloaded(const std::string& fault);
     void stopping(const std::string& why);
+    /// Reports that the service waits for the second level of its lock. \param line what it waits for, in words
+    void standing_by(const std::string& line);
+    /// Changes that line while the service stands by.
+    void still_standing_by(const std::string& line);
+    /// Reports that the service becomes active, and begins its start event.
+    void activating();
+    /// Reports that this start event is over.
+    void active();
+    /// Reports that the activity ends, but not that the service stops.
+    void ending_activity(const std::string& why);
+    /// Notes that a start that waits goes on, so that a supervisor gives it more time. Does nothing after ready().
+    void extend_start(std::chrono::milliseconds time);
     void failed(const Error& error);
     /// Notes progress of the running event. Announces it at most once a second, and only during a start, reload or
     /// stop. Otherwise the call is almost free.
@@ -40,8 +52,10 @@ public:
     void alive();
 
 private:
-    enum class Phase { unborn, starting, running, reloading, stopping };
+    enum class Phase { unborn, starting, standby, running, reloading, ending_activity, stopping };
     [[nodiscard]] std::string_view usual_line() const;
+    /// Shows the line of the phase. \pre the mutex is held
+    void enter(Phase phase, const std::string& line);
 
     const os::Clock* clock_;
     std::function<std::chrono::milliseconds()> extend_;
@@ -49,7 +63,10 @@ private:
     std::atomic<Phase> phase_{Phase::unborn};  ///< changed with the mutex held
     std::atomic<std::chrono::steady_clock::time_point> next_progress_{std::chrono::steady_clock::time_point::min()};
     std::mutex mutex_;
+    Phase before_reload_ = Phase::running;
+    bool is_ready_ = false;
     std::string own_line_;
+    std::string standby_line_;
 };
 
 }  // namespace servicekit

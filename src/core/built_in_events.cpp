@@ -29,11 +29,11 @@ std::vector<BuiltInEvent> make_table() {
          false,
          {.name = "kill", .description = "ends the service at once", .needs = ControlRole::admin}},
         {BuiltIn::load,
-         Served::while_it_runs,
+         Served::also_standby,
          false,
          {.name = "load", .description = "runs the load event", .needs = ControlRole::operate}},
         {BuiltIn::reload,
-         Served::while_it_runs,
+         Served::also_standby,
          false,
          {.name = "reload",
           .description = "reads the configuration again and applies it",
@@ -118,11 +118,32 @@ std::vector<BuiltInEvent> make_table() {
           // The needed role depends on the event that is followed.
           .needs = ControlRole::none},
          true},
+        {BuiltIn::resign,
+         Served::always,
+         false,
+         {.name = "resign",
+          .description = "stops what the service serves, and lets another instance become the active one",
+          .parameters = {{.name = "force",
+                          .type = ParameterType::boolean,
+                          .description = "even if no other instance stands by",
+                          .default_value = false},
+                         {.name = "test",
+                          .type = ParameterType::boolean,
+                          .description = "only return whether another instance stands by",
+                          .default_value = false}},
+          .needs = ControlRole::admin},
+         true,
+         true},
         {BuiltIn::start,
          Served::while_it_runs,
          false,
          {.name = "start", .description = "starts what the service serves", .needs = ControlRole::admin}},
     };
+}
+
+bool is_true(const Object& arguments, std::string_view name) {
+    const Value* const value = arguments.find(name);
+    return value != nullptr && *value == Value{true};
 }
 
 bool sets_a_level(const Object& arguments) {
@@ -155,12 +176,13 @@ const BuiltInEvent* built_in_of(const EventDeclaration& event) {
 }
 
 void check_is_no_built_in(std::string_view name) {
-    if (find_built_in(name) != nullptr)
+    if (const BuiltInEvent* const found = find_built_in(name); found != nullptr && !found->needs_standby)
         throw std::invalid_argument{"cannot do work of the name '" + std::string{name} + "': a built-in event has it"};
 }
 
 bool only_asks(const EventDeclaration& event, const Object& arguments) {
-    return event.read_only || (event.name == "log-level" && !sets_a_level(arguments));
+    return event.read_only || (event.name == "log-level" && !sets_a_level(arguments)) ||
+           (event.name == "resign" && !event.handler && is_true(arguments, "test"));
 }
 
 ControlRole needed_role(const EventDeclaration& event, const Object& arguments) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "servicekit/core/event.hpp"
+#include "servicekit/core/service_base.hpp"
 
 namespace servicekit {
 
@@ -24,6 +25,7 @@ enum class BuiltIn {
     metrics,
     cancel,
     follow,
+    resign,
     start,
 };
 
@@ -32,7 +34,13 @@ struct BuiltInEvent {
     enum class Served {
         always,         ///< in each state in which the service has a control socket
         while_it_runs,  ///< like an event of the program
+        also_standby,   ///< like an event of the program, and while the service stands by
     };
+
+    /// Returns true if it is answered in a state in which events of the program are not.
+    [[nodiscard]] bool is_served_in(ServiceState state) const noexcept {
+        return served == Served::always || (served == Served::also_standby && state == ServiceState::standby);
+    }
 
     BuiltIn id;
     Served served;
@@ -42,6 +50,7 @@ struct BuiltInEvent {
     EventDeclaration declaration;  ///< without a handler
     /// Older services may have an event of this name. Their event replaces this one and is treated like any other.
     bool yields = false;
+    bool needs_standby = false;  ///< only services have it whose lock has a second level
 };
 
 /// In the order of the table in docs/protocol.md. `start` is last, and clients never see it.

@@ -162,13 +162,14 @@ void Configuration::read_config_file(LayeredSettings& settings) {
 
 void Configuration::publish() {
     const auto rows = [&](const LayeredSettings& settings) {
-        return settings_in_force(settings, instance_.paths, policies_.log.plan(), policies_.control.access());
+        return settings_in_force(settings, instance_.paths, policies_);
     };
     const auto before = rows(at_start_);
     const auto now = rows(in_force_);
     Object settings;
+    const auto known = setting_table(in_force_.scope());
     for (std::size_t i = 0; i < now.size(); ++i) {
-        const SettingInForce& row = setting_table()[i].changes_on_reload ? now[i] : before[i];
+        const SettingInForce& row = known[i].changes_on_reload ? now[i] : before[i];
         const bool is_config = row.name == setting::config.name && !config_path_.empty();
         settings.append(std::string{row.name},
                         Object{{"value", is_config ? Value{config_path_} : row.value}, {"origin", row.origin}});
@@ -230,7 +231,7 @@ Configuration::ChangedKeys Configuration::changed_app_keys(const LayeredSettings
 Reply Configuration::put_in_force(LayeredSettings next) {
     Value::List applied;
     Value::List needs_restart;
-    for (const SettingRow& row : setting_table()) {
+    for (const SettingRow& row : setting_table(next.scope())) {
         if (!row.changes_on_reload) {
             if (!(next.value(row.name) == at_start_.value(row.name))) needs_restart.emplace_back(row.name);
         } else if (!(next.value(row.name) == in_force_.value(row.name))) {

@@ -126,11 +126,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
 
     const ServiceState state = state_.now();
     const bool runs = takes_events(state);
-    const bool is_served = runs || (built_in != nullptr && built_in->served == BuiltInEvent::Served::always);
-    if (!is_served) {
-        const std::string_view name = to_string(state);
-        return fail(make_error("not-ready", "the service is " + std::string{name}, {{"state", name}}));
-    }
+    if (!runs && (built_in == nullptr || !built_in->is_served_in(state))) return fail(not_ready_error(state));
 
     if (built_in != nullptr && built_in->id == BuiltIn::status) return answer_status(event, request, peer, responder);
     if (built_in != nullptr && built_in->id == BuiltIn::cancel) return cancel(*event, arguments, peer, *responder);
@@ -138,12 +134,18 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         auto answer = std::make_unique<ClientAnswer>(std::move(responder));
         return follow(make_run(event, std::move(arguments), request, peer, std::move(answer)));
     }
+    if (built_in != nullptr && built_in->id == BuiltIn::resign)
+        if (auto refused = activity_.refuse_to_resign()) return fail(*std::move(refused));
     const bool changes_something = !only_asks(*event, arguments.values());
     if (changes_something) log_request(*event, arguments.values(), peer);
     // The program's handler, if there is one, takes part only if it can run now.
     const bool asks_core_alone = !event->handler || !runs || runner_.busy();
     if (built_in != nullptr) {
         if (built_in->id == BuiltIn::stop || built_in->id == BuiltIn::kill) return end(event, request, peer, responder);
+        if (built_in->id == BuiltIn::resign) {
+            auto answer = std::make_unique<ClientAnswer>(std::move(responder));
+            return activity_.resign(make_run(event, std::move(arguments), request, peer, std::move(answer)));
+        }
         if (built_in->id == BuiltIn::log_flush && asks_core_alone) return flush_log(std::move(responder));
         if (built_in->id == BuiltIn::events && asks_core_alone) return responder->reply(replies_.events_line());
     }
@@ -263,8 +265,12 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
     const bool may_have_own = event->handler || status_.may_have_own();
     const auto busy = runner_.busy();
     const bool is_occupied = busy && (busy->event != "status" || now - busy->since >= own_status_limit);
-    if (!may_have_own || is_occupied || state_.now() != ServiceState::running || !queue_.holds_only("status"))
-        return responder->reply(encode_reply(status_.last_known()));
+    if (!may_have_own || is_occupied || state_.now() != ServiceState::running || !queue_.holds_only("status")) {
+        status_line_.clear();
+        status_.append_last_known(status_line_);
+        status_line_ += '\n';
+        return responder->reply(status_line_);
+    }
 
     // One run answers all clients that asked before it began. A handler of the program may answer each client
     // differently.

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/activity.hpp"
 #include "core/built_in_replies.hpp"
 #include "core/deadlines.hpp"
 #include "core/end_askers.hpp"
@@ -40,8 +41,8 @@ class ControlPlane final : public Requests {
 public:
     ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
                  RunRequests& run_requests, const LifeState& state, ServiceStatus& status, BuiltInReplies& replies,
-                 Shutdown& shutdown, EndAskers& end_askers, ServiceLog& service_log, ServiceMetrics& metrics,
-                 const os::Clock& clock, Logger& log)
+                 Shutdown& shutdown, Activity& activity, EndAskers& end_askers, ServiceLog& service_log,
+                 ServiceMetrics& metrics, const os::Clock& clock, Logger& log)
         : events_{events},
           queue_{queue},
           runner_{runner},
@@ -51,6 +52,7 @@ public:
           status_{status},
           replies_{replies},
           shutdown_{shutdown},
+          activity_{activity},
           end_askers_{end_askers},
           service_log_{service_log},
           metrics_{metrics},
@@ -101,6 +103,7 @@ private:
     ServiceStatus& status_;
     BuiltInReplies& replies_;
     Shutdown& shutdown_;
+    Activity& activity_;
     EndAskers& end_askers_;
     ServiceLog& service_log_;
     ServiceMetrics& metrics_;
@@ -110,6 +113,7 @@ private:
     std::map<Event, std::function<Object()>> answers_at_once_;
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<QueuedEvent> queued_reload_;
+    std::string status_line_;  ///< keeps its memory for the next reply
     std::weak_ptr<QueuedEvent> queued_status_;
     std::weak_ptr<StatusAskers> status_askers_;  ///< the clients that `queued_status_` answers
     bool wakes_soon_ = false;

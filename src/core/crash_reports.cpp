@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "base/age_order.hpp"
@@ -73,8 +74,15 @@ std::string compact(const std::string& time) {
     return digits + "Z";
 }
 
-/// Returns false for a link, as it may refer to a file that is not a report.
-bool is_report(const os::FileStatus& status) { return status.type == os::FileType::regular && status.size > 0; }
+/// Returns false for a link, a second name of a file, a FIFO or a device: another user may have put them in a directory
+/// of reports, to have root read something else or wait. An empty file was prepared for a crash that did not happen.
+bool is_report(const os::FileStatus& status) {
+    return status.type == os::FileType::regular && status.size > 0 && status.links == 1;
+}
+
+bool is_of(std::span<const uid_t> writers, const os::FileStatus& status) {
+    return std::find(writers.begin(), writers.end(), status.uid) != writers.end();
+}
 
 bool is_unchanged(const os::FileStatus& now, const os::FileStatus& before) {
     return now.is_same_file(before) && now.size == before.size && now.modified == before.modified;
@@ -162,22 +170,28 @@ Result<std::vector<CrashSummary>> CrashReports::list(Memory& memory) const {
     if (!files) return files.error();
     if (*status && is_report(**status)) files->push_back(new_report());
     std::vector<CrashSummary> summaries;
+    std::optional<Error> failure;
     Memory known;
     for (auto file = files->rbegin(); file != files->rend(); ++file) {
         const auto now = files_->status(*file, os::Links::do_not_follow);
         const auto before = memory.find(*file);
         const bool is_known = before != memory.end() && now && *now && is_unchanged(**now, before->second.status);
         auto summary = is_known ? before->second.summary : summary_of(*file);
-        if (!summary) return summary.error();
+        if (!summary) {
+            if (!failure) failure = summary.error();
+            continue;
+        }
         if (now && *now) known.insert_or_assign(*file, Known{.status = **now, .summary = *summary});
         summaries.push_back(*std::move(summary));
     }
     memory = std::move(known);
+    // A file that another user left there must not hide the reports.
+    if (failure && summaries.empty()) return *std::move(failure);
     return summaries;
 }
 
 Result<std::string> CrashReports::read(const std::string& file) const {
-    auto text = files_->read(file, largest_report);
+    auto text = text_of(file);
     if (!text) return text;
     std::string readable;
     std::string_view rest = *text;
@@ -191,19 +205,20 @@ Result<std::string> CrashReports::read(const std::string& file) const {
 }
 
 std::string CrashReports::other_report(pid_t pid) const {
-    return new_report() + "." + compact(rfc3339(clock_->system_now())) + "." + std::to_string(pid);
+    // Earlier than any crash of the process: put_away_other() knows by this that nobody has moved it.
+    const auto before_start = clock_->system_now() - std::chrono::seconds{1};
+    return new_report() + "." + compact(rfc3339(before_start)) + "." + std::to_string(pid);
 }
 
-Result<std::optional<CrashSummary>> CrashReports::summary_of_new(std::span<const uid_t> writers) const {
-    const auto named = files_->status(new_report(), os::Links::do_not_follow);
+Result<std::optional<CrashSummary>> CrashReports::summary_of_own(const std::string& path,
+                                                                 std::span<const uid_t> writers) const {
+    const auto named = files_->status(path, os::Links::do_not_follow);
     if (!named) return named.error();
     const auto is_ours = [writers](const os::FileStatus& status) {
-        return is_report(status) && status.links == 1 &&
-               std::find(writers.begin(), writers.end(), status.uid) != writers.end();
+        return is_report(status) && is_of(writers, status);
     };
-    // An empty file was prepared for a crash that did not happen.
     if (!*named || !is_ours(**named)) return std::optional<CrashSummary>{};
-    const auto file = files_->open_for_reading(new_report(), os::Links::do_not_follow);
+    const auto file = files_->open_for_reading(path, os::Links::do_not_follow);
     if (!file) return file.error();
     const auto opened = (*file)->status();
     if (!opened) return opened.error();
@@ -213,9 +228,11 @@ Result<std::optional<CrashSummary>> CrashReports::summary_of_new(std::span<const
     return std::optional{parse_crash_report(*text)};
 }
 
-Result<std::optional<CrashSummary>> CrashReports::put_away(std::span<const uid_t> writers) {
-    auto found = summary_of_new(writers);
-    if (!found || !*found) return found;
+Result<std::optional<CrashSummary>> CrashReports::put_away(std::span<const uid_t> writers,
+                                                           std::optional<pid_t> last_pid) {
+    auto found = summary_of_own(new_report(), writers);
+    if (!found) return found;
+    if (!*found) return last_pid ? put_away_other(writers, *last_pid) : std::move(found);
     CrashSummary* const summary = &**found;
     const std::string pid = "." + (is_all_digits(summary->pid) ? summary->pid : "0");
     const std::string stamp = compact(summary->time) + pid;
@@ -227,16 +244,50 @@ Result<std::optional<CrashSummary>> CrashReports::put_away(std::span<const uid_t
     return found;
 }
 
-Result<void> CrashReports::remove_older(std::size_t keep) {
+Result<std::optional<CrashSummary>> CrashReports::put_away_other(std::span<const uid_t> writers, pid_t pid) {
+    const auto files = put_away_files();
+    if (!files) return files.error();
+    const std::string end = "." + std::to_string(pid);
+    for (auto file = files->rbegin(); file != files->rend(); ++file) {
+        if (!file->ends_with(end)) continue;
+        auto found = summary_of_own(*file, writers);
+        if (!found) return found;
+        // An earlier life may have had the same pid. Its report was moved, so it is named by the time of the crash.
+        if (!*found || (*found)->pid != end.substr(1)) continue;
+        const std::string kept = new_report() + "." + compact((*found)->time) + end;
+        const bool is_usable = is_stamp(std::string_view{kept}.substr(new_report().size() + 1)) &&
+                               kept <= new_report() + "." + latest_stamp();
+        if (!is_usable || *file >= kept) continue;
+        if (auto renamed = files_->rename(*file, kept); !renamed) return renamed.error();
+        (*found)->file = kept;
+        return found;
+    }
+    return std::optional<CrashSummary>{};
+}
+
+Result<void> CrashReports::remove_empty(std::span<const uid_t> writers) {
+    const auto files = stamped_files();
+    if (!files) return files.error();
+    for (const std::string& file : *files) {
+        const auto status = files_->status(file, os::Links::do_not_follow);
+        if (!status) return status.error();
+        const bool is_empty = *status && (*status)->type == os::FileType::regular && (*status)->size == 0;
+        if (!is_empty || !is_of(writers, **status)) continue;
+        if (auto removed = files_->remove(file); !removed && removed.error().errno_value != ENOENT) return removed;
+    }
+    return {};
+}
+
+Result<std::size_t> CrashReports::remove_older(std::size_t keep) {
     const auto files = put_away_files();
     if (!files) return files.error();
     for (std::size_t i = 0; i + keep < files->size(); ++i)
         if (auto removed = files_->remove((*files)[i]); !removed && removed.error().errno_value != ENOENT)
-            return removed;
-    return {};
+            return removed.error();
+    return std::min(keep, files->size());
 }
 
-Result<std::vector<std::string>> CrashReports::put_away_files() const {
+Result<std::vector<std::string>> CrashReports::stamped_files() const {
     auto names = files_->list(directory_);
     if (!names) return names.error();
     const std::string beginning = name_ + ".crash.";
@@ -244,9 +295,19 @@ Result<std::vector<std::string>> CrashReports::put_away_files() const {
     for (const std::string& name : *names)
         if (name.starts_with(beginning) && is_stamp(std::string_view{name}.substr(beginning.size())))
             files.push_back(directory_ + "/" + name);
+    return files;
+}
+
+Result<std::vector<std::string>> CrashReports::put_away_files() const {
+    auto files = stamped_files();
+    if (!files) return files;
+    std::erase_if(*files, [this](const std::string& file) {
+        const auto status = files_->status(file, os::Links::do_not_follow);
+        return !status || !*status || !is_report(**status);
+    });
     // Sorts by the time, since the names are the same up to it.
     const std::string now = new_report() + "." + latest_stamp();
-    std::sort(files.begin(), files.end(), AgeOrder{now});
+    std::sort(files->begin(), files->end(), AgeOrder{now});
     return files;
 }
 
@@ -255,11 +316,27 @@ std::string CrashReports::latest_stamp() const {
 }
 
 Result<CrashSummary> CrashReports::summary_of(const std::string& file) const {
-    const auto text = files_->read(file, largest_report);
+    const auto text = text_of(file);
     if (!text) return text.error();
     CrashSummary summary = parse_crash_report(*text);
     summary.file = file;
     return summary;
+}
+
+Result<std::string> CrashReports::text_of(const std::string& file) const {
+    const Error not_a_report{ExitCode::os, "read", file, "it is not a crash report"};
+    const auto named = files_->status(file, os::Links::do_not_follow);
+    if (!named) return named.error();
+    if (!*named) return os_error("read", file, ENOENT);
+    if (!is_report(**named)) return not_a_report;
+    const auto opened = files_->open_for_reading(file);
+    if (!opened) return opened.error();
+    const auto status = (*opened)->status();
+    if (!status) return status.error();
+    // Another user may have replaced the file since. A report of the service's user may be read, so the check of
+    // Links::do_not_follow would be too strict.
+    if (!is_report(*status) || !status->is_same_file(**named)) return not_a_report;
+    return (*opened)->read_at(0, largest_report);
 }
 
 }  // namespace servicekit

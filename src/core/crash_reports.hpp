@@ -74,19 +74,30 @@ public:
     [[nodiscard]] Result<std::string> read(const std::string& file) const;
     /// Rotates the report of the last life, to make room for a new one. A file that does not belong to one of
     /// `writers`, or has another hard link, is not a report.
+    /// \param last_pid of the last life, if it ended without a stop: its report may be at its other_report()
     /// \returns the rotated report; nothing if there was none
-    Result<std::optional<CrashSummary>> put_away(std::span<const uid_t> writers);
-    /// Removes the oldest rotated reports, so that `keep` are left.
-    Result<void> remove_older(std::size_t keep);
+    Result<std::optional<CrashSummary>> put_away(std::span<const uid_t> writers,
+                                                 std::optional<pid_t> last_pid = std::nullopt);
+    /// Removes what lives that did not crash have left at their other_report().
+    Result<void> remove_empty(std::span<const uid_t> writers);
+    /// Removes the oldest rotated reports, so that `keep` are left. \returns the number of rotated reports that are left
+    Result<std::size_t> remove_older(std::size_t keep);
 
 private:
+    /// Returns the paths of all files that are named like rotated reports. Other users may have made some of them.
+    [[nodiscard]] Result<std::vector<std::string>> stamped_files() const;
     /// Returns the paths of the rotated reports, ordered by AgeOrder.
     [[nodiscard]] Result<std::vector<std::string>> put_away_files() const;
     /// Returns a stamp that no other exceeds, unless the clock was ahead.
     [[nodiscard]] std::string latest_stamp() const;
     [[nodiscard]] Result<CrashSummary> summary_of(const std::string& file) const;
-    /// \returns the summary of the new report; nothing if the file is not a report
-    [[nodiscard]] Result<std::optional<CrashSummary>> summary_of_new(std::span<const uid_t> writers) const;
+    /// Reads a report, and nothing that another user may have put in its place.
+    [[nodiscard]] Result<std::string> text_of(const std::string& file) const;
+    /// \returns the summary of a report that one of `writers` owns; nothing if the file is not one
+    [[nodiscard]] Result<std::optional<CrashSummary>> summary_of_own(const std::string& path,
+                                                                     std::span<const uid_t> writers) const;
+    /// Does what put_away() does, with the other_report() of an earlier process.
+    [[nodiscard]] Result<std::optional<CrashSummary>> put_away_other(std::span<const uid_t> writers, pid_t pid);
 
     std::string directory_;
     std::string name_;

@@ -57,13 +57,17 @@ std::string CrashWatch::put_away_report(const Settings& settings, const Privileg
     std::vector<uid_t> writers{0, host_.process->effective_user()};
     if (const auto user = privileges.user()) writers.push_back(*user);
     std::string crashed;
-    if (const auto last = reports.put_away(writers); !last) {
+    if (const auto last = reports.put_away(writers, last_life_); !last) {
         warn(last.error());
     } else if (*last) {
         crashed = (*last)->pid;
         log_.warning("the last life " + (*last)->what_the_process_did() + "; the report is in '" + (*last)->file + "'");
     }
-    if (const auto removed = reports.remove_older(settings.get(setting::crash_keep)); !removed) warn(removed.error());
+    if (const auto removed = reports.remove_empty(writers); !removed) warn(removed.error());
+    if (const auto left = reports.remove_older(settings.get(setting::crash_keep)); !left)
+        warn(left.error());
+    else
+        reports_kept_ = *left;
     // A process that is about to change its user or to confine itself may be unable to create a file later.
     const auto keeping =
         privileges.will_change() ? os::CrashReporter::Keeping::named : os::CrashReporter::Keeping::nameless;

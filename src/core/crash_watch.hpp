@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ public:
     /// \pre the lock is held, the log is open
     /// \param privileges prepared, but not dropped yet
     void take_over(const Settings& settings, const Privileges& privileges);
+    /// Returns the number of rotated reports that take_over() has left; nothing if that is unknown.
+    [[nodiscard]] std::optional<std::size_t> reports_kept() const noexcept { return reports_kept_; }
+    /// Returns true if the last life ended without a stop, as far as the lock policy knows.
+    [[nodiscard]] bool had_unclean_end() const noexcept { return last_life_.has_value(); }
     /// Gives the report to a user, for a process that is about to become that user.
     Result<void> change_owner(uid_t uid, gid_t gid);
     /// Closes the report: its file may belong to another instance after this. Can be called from any thread.
@@ -80,6 +85,7 @@ private:
     bool reports_ = false;  ///< signals, not only exits
     bool loads_ = false;    ///< a load is watched, in the process that the user started
     std::optional<pid_t> last_life_;
+    std::optional<std::size_t> reports_kept_;
     std::atomic<bool> has_log_{false};
 };
 

@@ -19,10 +19,11 @@ std::string environment_variable(std::string_view program, std::string_view sett
     return name;
 }
 
-bool has_undeclared_variable(std::string_view program, const ConfigSchema* own, const os::Environment& environment) {
+bool has_undeclared_variable(std::string_view program, const ConfigSchema* own, SettingScope scope,
+                             const os::Environment& environment) {
     const std::string prefix = environment_variable(program, "");
     std::vector<std::string> known;
-    for (const std::string_view name : setting_names()) known.push_back(environment_variable(program, name));
+    for (const std::string_view name : setting_names(scope)) known.push_back(environment_variable(program, name));
     if (own != nullptr)
         for (const ConfigKey& key : own->keys()) known.push_back(environment_variable(program, key.variable()));
     const auto names = environment.names();

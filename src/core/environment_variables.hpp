@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/setting_table.hpp"
 #include "servicekit/core/config_schema.hpp"
 #include "servicekit/os/environment.hpp"
 
@@ -14,7 +15,8 @@ namespace servicekit {
 /// Returns true if the environment has a variable with the program's prefix that gives neither a setting nor a declared
 /// key. The program may read such a variable itself.
 /// \param own the keys of the program's configuration; null if it has declared none
-[[nodiscard]] bool has_undeclared_variable(std::string_view program, const ConfigSchema* own,
+/// \param scope which settings there are
+[[nodiscard]] bool has_undeclared_variable(std::string_view program, const ConfigSchema* own, SettingScope scope,
                                            const os::Environment& environment);
 
 }  // namespace servicekit

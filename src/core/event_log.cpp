@@ -7,7 +7,7 @@
 namespace servicekit {
 namespace {
 
-std::string quoted(std::string_view name) { return "'" + std::string{name} + "'"; }
+std::string in_quotes(std::string_view name) { return "'" + std::string{name} + "'"; }
 
 std::string in_seconds(std::chrono::milliseconds time) {
     std::array<char, 32> text{};
@@ -32,22 +32,23 @@ std::string names_in(const Object& reply, std::string_view key) {
 
 }  // namespace
 
-void EventLog::done(std::string_view event) { log_.info("event " + quoted(event) + " is done"); }
+void EventLog::done(std::string_view event) { log_.info("event " + in_quotes(event) + " is done"); }
 
 void EventLog::done(std::string_view event, std::chrono::milliseconds took) {
-    log_.info("event " + quoted(event) + " is done after " + in_seconds(took));
+    log_.info("event " + in_quotes(event) + " is done after " + in_seconds(took));
 }
 
 void EventLog::failed(std::string_view event, std::string_view why) {
-    log_.error("event " + quoted(event) + " failed: " + std::string{why});
+    log_.error("event " + in_quotes(event) + " failed: " + std::string{why});
 }
 
 void EventLog::cancelled(std::string_view event, std::chrono::milliseconds took, std::string_view by) {
-    log_.warning("event " + quoted(event) + " ended after " + in_seconds(took) + ", cancelled by " + std::string{by});
+    log_.warning("event " + in_quotes(event) + " ended after " + in_seconds(took) + ", cancelled by " +
+                 std::string{by});
 }
 
 void EventLog::never_ran(std::string_view event, std::string_view why) {
-    log_.warning("event " + quoted(event) + " never ran: " + std::string{why});
+    log_.warning("event " + in_quotes(event) + " never ran: " + std::string{why});
 }
 
 void EventLog::decline(QueuedEvent& run, const Object& error) {

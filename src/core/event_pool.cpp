@@ -126,6 +126,7 @@ void EventPool::work(Worker& worker) {
                 // an error reply.
                 static_cast<void>(run->lack_memory());
             }
+            worker.runner.yield_after(*run);
         }
     } while (rest(worker));
 }

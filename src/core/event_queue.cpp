@@ -12,6 +12,7 @@ namespace {
 std::vector<std::shared_ptr<QueuedEvent>> in_order(const std::deque<std::shared_ptr<QueuedEvent>>& some,
                                                    const std::deque<std::shared_ptr<QueuedEvent>>& others) {
     std::vector<std::shared_ptr<QueuedEvent>> all;
+    if (some.empty() && others.empty()) return all;
     all.reserve(some.size() + others.size());
     std::merge(some.begin(), some.end(), others.begin(), others.end(), std::back_inserter(all),
                [](const auto& one, const auto& other) { return one->id() < other->id(); });
@@ -49,7 +50,7 @@ std::vector<std::shared_ptr<QueuedEvent>> EventQueue::those_that_want_turns() {
 
 std::shared_ptr<QueuedEvent> EventQueue::take_from(Waiting& waiting) {
     const std::lock_guard guard{mutex_};
-    if (waiting.empty()) return nullptr;
+    if (waiting.empty() || is_held_) return nullptr;
     auto first = std::move(waiting.front());
     waiting.pop_front();
     return first;
@@ -57,7 +58,7 @@ std::shared_ptr<QueuedEvent> EventQueue::take_from(Waiting& waiting) {
 
 std::shared_ptr<QueuedEvent> EventQueue::first() const {
     const std::lock_guard guard{mutex_};
-    return waiting_.empty() ? nullptr : waiting_.front();
+    return waiting_.empty() || is_held_ ? nullptr : waiting_.front();
 }
 
 bool EventQueue::remove(const QueuedEvent& run) {
@@ -73,6 +74,16 @@ std::vector<std::shared_ptr<QueuedEvent>> EventQueue::close() {
     waiting_.clear();
     concurrent_.clear();
     return left;
+}
+
+void EventQueue::hold() noexcept {
+    const std::lock_guard guard{mutex_};
+    is_held_ = true;
+}
+
+void EventQueue::reopen() {
+    const std::lock_guard guard{mutex_};
+    closed_ = is_held_ = false;
 }
 
 Object EventQueue::refusal() const {

@@ -44,6 +44,10 @@ public:
     bool remove(const QueuedEvent& run);
     /// Closes the queue. \returns the events that waited, to be refused
     std::vector<std::shared_ptr<QueuedEvent>> close();
+    /// Lets no event be taken until reopen(). Those that wait remain, until close().
+    void hold() noexcept;
+    /// Opens it again, and lets events be taken.
+    void reopen();
     /// Returns the error object for an event that push() refused.
     [[nodiscard]] Object refusal() const;
     [[nodiscard]] bool is_closed() const;
@@ -77,6 +81,7 @@ private:
     Waiting concurrent_;
     std::uint64_t last_id_ = 0;
     bool closed_ = false;
+    bool is_held_ = false;
     bool may_want_turns_ = false;  ///< an event that waits may want to be notified of its turn
 };
 

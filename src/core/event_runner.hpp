@@ -20,6 +20,7 @@
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_trail.hpp"
+#include "servicekit/os/threads.hpp"
 
 namespace servicekit {
 
@@ -30,6 +31,7 @@ struct RunnerSurroundings {
 
     Logger& log;
     const os::Clock& clock;
+    os::Threads& threads;
     std::shared_ptr<const Waiting> waiting;
     Runs& runs;
     ServiceMetrics& metrics;
@@ -72,7 +74,20 @@ public:
     /// Runs the event and gives its answer: what `handler` returns, or the error object for what it throws, which is
     /// logged. The handler may choose to answer later.
     void run(const std::shared_ptr<QueuedEvent>& run, const Handler& handler);
-    /// Does the same for an event that nobody waits for. \throws what the handler throws
+    /// Shortest time between two yields of the runner's thread.
+    static constexpr std::chrono::microseconds longest_row{200};
+    /// Yields after an event of a client without the role operate, if the last yield was at least `longest_row` ago.
+    /// This is the time since that yield, not the time that events have run. So the first such event after a pause
+    /// yields at once. The control thread may wait for the core of this thread: without yields, many short events of
+    /// such clients would delay what operators ask. Call it on the runner's thread after each event.
+    void yield_after(const QueuedEvent& run) {
+        if (run.peer().role >= ControlRole::operate) return;
+        const auto now = around_.clock.steady_now();
+        if (now - yielded_at_ < longest_row) return;
+        around_.threads.yield();
+        yielded_at_ = now;
+    }
+    /// Does the same as run() for an event that nobody waits for. \throws what the handler throws
     Reply run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                       const Handler& handler);
 
@@ -103,8 +118,9 @@ private:
     std::atomic<std::thread::id> thread_;
     Context::ProgressSink on_progress_;
     std::function<void()> on_begin_;
-    int depth_ = 0;                     // for the runner's thread
-    const Context* current_ = nullptr;  // for the runner's thread
+    int depth_ = 0;                                       // for the runner's thread
+    const Context* current_ = nullptr;                    // for the runner's thread
+    std::chrono::steady_clock::time_point yielded_at_{};  // for the runner's thread
     std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};
     os::EventTrail trail_;
     mutable std::mutex busy_mutex_;

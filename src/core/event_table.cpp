@@ -43,6 +43,8 @@ struct EventTable::State {
     struct Entry {
         std::shared_ptr<const EventDeclaration> event;
         std::shared_ptr<const EventDeclaration> built_in;  ///< null for custom events
+        bool is_of_activity = false;                       ///< it ends with the activity during which it was added
+        bool has_ended = false;                            ///< with its activity
     };
 
     [[nodiscard]] std::vector<Entry>::iterator find(std::string_view name) {
@@ -51,7 +53,10 @@ struct EventTable::State {
     }
     void append(std::shared_ptr<const EventDeclaration> event, std::shared_ptr<const EventDeclaration> built_in) {
         positions.emplace(event->name, entries.size());
-        entries.push_back({.event = std::move(event), .built_in = std::move(built_in)});
+        const bool is_custom = built_in == nullptr;
+        entries.push_back({.event = std::move(event),
+                           .built_in = std::move(built_in),
+                           .is_of_activity = is_custom && is_in_activity});
     }
     void erase(std::vector<Entry>::iterator entry) {
         const auto position = static_cast<std::size_t>(entry - entries.begin());
@@ -64,17 +69,61 @@ struct EventTable::State {
     std::mutex mutex;
     std::vector<Entry> entries;
     std::map<std::string, std::size_t, std::less<>> positions;  ///< in `entries`, by name
+    bool is_in_activity = false;
     std::atomic<std::uint64_t> revision{1};
 };
 
 EventTable::EventTable() : state_{std::make_unique<State>()} {
     for (const BuiltInEvent& built_in : built_in_events()) {
+        if (built_in.needs_standby) continue;
         const auto event = std::make_shared<const EventDeclaration>(built_in.declaration);
         state_->append(event, event);
     }
 }
 
+void EventTable::add_standby_events() {
+    const std::lock_guard lock{state_->mutex};
+    for (const BuiltInEvent& built_in : built_in_events()) {
+        if (!built_in.needs_standby) continue;
+        const auto event = std::make_shared<const EventDeclaration>(built_in.declaration);
+        state_->append(event, event);
+    }
+    ++state_->revision;
+}
+
 EventTable::~EventTable() = default;
+
+void EventTable::begin_activity() {
+    const std::lock_guard lock{state_->mutex};
+    state_->is_in_activity = true;
+}
+
+void EventTable::end_activity() {
+    const std::lock_guard lock{state_->mutex};
+    state_->is_in_activity = false;
+    for (State::Entry& entry : state_->entries) entry.has_ended = entry.is_of_activity;
+}
+
+void EventTable::settle() {
+    std::vector<std::shared_ptr<const EventDeclaration>> removed;  // destroyed outside the lock
+    const std::lock_guard lock{state_->mutex};
+    for (auto entry = state_->entries.begin(); entry != state_->entries.end();) {
+        if (!entry->has_ended) {
+            ++entry;
+            continue;
+        }
+        removed.push_back(entry->event);
+        if (entry->built_in) {
+            entry->event = entry->built_in;
+            entry->has_ended = entry->is_of_activity = false;
+            continue;
+        }
+        const auto position = entry - state_->entries.begin();
+        state_->erase(entry);
+        entry = state_->entries.begin() + position;
+    }
+    if (!removed.empty()) ++state_->revision;
+}
 
 void EventTable::add(EventDeclaration event) {
     check(event);
@@ -83,7 +132,10 @@ void EventTable::add(EventDeclaration event) {
     const std::lock_guard lock{state_->mutex};
     if (const auto entry = state_->find(event.name); entry != state_->entries.end()) {
         const BuiltInEvent* const built_in = built_in_of(*entry->event);
-        if (built_in == nullptr || !built_in->yields) refuse(event, "there is one of this name already");
+        const bool is_free = entry->has_ended || (built_in != nullptr && built_in->yields);
+        if (!is_free) refuse(event, "there is one of this name already");
+        entry->has_ended = false;
+        entry->is_of_activity = state_->is_in_activity;
         yielded = std::exchange(entry->event, std::make_shared<const EventDeclaration>(std::move(event)));
         ++state_->revision;
         return;
@@ -111,6 +163,7 @@ void EventTable::replace(EventDeclaration event) {
         if (event.description.empty()) event.description = entry->built_in->description;
         if (event.parameters.empty()) event.parameters = entry->built_in->parameters;
     }
+    entry->has_ended = false;
     replaced = std::exchange(entry->event, std::make_shared<const EventDeclaration>(std::move(event)));
 }
 

@@ -29,6 +29,9 @@ void ForcedExit::operator()(const std::optional<Error>& error) {
     policies_.control.close();
     static_cast<void>(attempt([this] { service_log_.close(last_flush_limit); }));
     crash_watch_.close_report();
+    stop_note_.write();
+    // A successor, which writes its own file, needs the lock first.
+    static_cast<void>(attempt([this] { metrics_file_.abandon(); }));
     policies_.lock.release();
     static_cast<void>(attempt([&] {
         if (error) announcements_.failed(*error);

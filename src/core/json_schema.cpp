@@ -31,13 +31,19 @@ Object type_of(SettingKind kind) {
         case SettingKind::paths:
         case SettingKind::peers:
         case SettingKind::words:
+        case SettingKind::urls:
             return Object{{"type", "array"}, {"items", Object{{"type", "string"}}}};
         case SettingKind::stream:
             return either({"string", "object"});
         case SettingKind::log_level:
             return Object{{"enum", Value::List{"trace", "debug", "info", "warning", "error", "fatal"}}};
         case SettingKind::line_format:
-            return Object{{"enum", Value::List{"text", "json"}}};
+        case SettingKind::readiness:
+        case SettingKind::loss_action:
+        case SettingKind::cluster_start: {
+            const auto choices = choices_of(kind);
+            return Object{{"enum", Value::List(choices.begin(), choices.end())}};
+        }
         default:
             break;
     }
@@ -70,9 +76,9 @@ Object with_key(Object object, const ConfigKey& key, std::size_t depth = 0) {
 
 }  // namespace
 
-Object json_schema(const ConfigSchema* own) {
+Object json_schema(const ConfigSchema* own, SettingScope scope) {
     Object properties;
-    for (const SettingRow& row : setting_table()) {
+    for (const SettingRow& row : setting_table(scope)) {
         if (row.name == setting::config.name) continue;
         Object schema = type_of(row.kind);
         schema.append("description", row.description);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/setting_table.hpp"
 #include "servicekit/base/value.hpp"
 #include "servicekit/core/config_schema.hpp"
 
@@ -7,6 +8,7 @@ namespace servicekit {
 
 /// Returns a JSON Schema (draft 2020-12) of the whole config file.
 /// \param own the keys under `app`; null if the program has declared none: then `app` may have any value
-[[nodiscard]] Object json_schema(const ConfigSchema* own);
+/// \param scope which settings there are
+[[nodiscard]] Object json_schema(const ConfigSchema* own, SettingScope scope);
 
 }  // namespace servicekit

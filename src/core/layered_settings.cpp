@@ -16,17 +16,17 @@ namespace servicekit {
 namespace {
 
 /// Returns why a config file cannot have the key.
-std::string refusal_of_key(std::string_view key) {
+std::string refusal_of_key(std::string_view key, SettingScope scope) {
     if (key == setting::config.name) return "a config file can't name another";
-    auto known = setting_names();
+    auto known = setting_names(scope);
     known.emplace_back("app");
     return "unknown key" + did_you_mean(key, known);
 }
 
 /// Returns true if the key, or the one that was probably meant, determines the place of a service.
-bool is_about_the_place(std::string_view key) {
-    if (find_setting(key) == nullptr) {
-        const auto known = setting_names();
+bool is_about_the_place(std::string_view key, SettingScope scope) {
+    if (find_setting(key, scope) == nullptr) {
+        const auto known = setting_names(scope);
         key = nearest_name(key, known);
     }
     return key == setting::name.name || key == setting::run_directory.name || key == setting::pid_file.name ||
@@ -132,7 +132,7 @@ std::size_t depth_of(const Value& app, std::string_view pointer) {
 }  // namespace
 
 void LayeredSettings::set_text(std::string_view name, std::string_view text, SettingsLayer layer) {
-    const SettingRow* row = find_setting(name);
+    const SettingRow* row = find_setting(name, scope());
     set_value(name, row != nullptr ? value_from_text(row->kind, text) : Value{}, layer);
 }
 
@@ -149,16 +149,16 @@ LayeredSettings::Contents LayeredSettings::parse_config(std::string_view text, c
     Contents contents;
     const auto fault = [&](const std::string& key, const std::string& reason) {
         std::string message = path + ": " + pointer_token(key) + ": " + reason;
-        if (!is_client_ || is_about_the_place(key)) throw ConfigurationError{message};
+        if (!is_client_ || is_about_the_place(key, scope())) throw ConfigurationError{message};
         app_notes_.tolerated.push_back(std::move(message));
     };
     for (const auto& [key, value] : root.as_object()) {
         try {
-            const SettingRow* row = find_setting(key);
+            const SettingRow* row = find_setting(key, scope());
             if (key == "app")
                 contents.app = value.as_object();
             else if (row == nullptr || row->name == setting::config.name)
-                fault(key, refusal_of_key(key));
+                fault(key, refusal_of_key(key, scope()));
             else
                 contents.settings.append(key, checked(row->kind, value));
         } catch (const TypeError& error) {

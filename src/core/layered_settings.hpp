@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/setting_table.hpp"
 #include "servicekit/core/config_schema.hpp"
 #include "servicekit/core/settings.hpp"
 
@@ -21,6 +22,12 @@ public:
     void set_client(bool is_client) noexcept { is_client_ = app_notes_.tolerates = is_client; }
     [[nodiscard]] const std::vector<std::string>& tolerated() const noexcept { return app_notes_.tolerated; }
     void tolerate(std::string fault) { app_notes_.tolerated.push_back(std::move(fault)); }
+
+    /// Sets which settings there are. At first those of every service.
+    void set_scope(SettingScope scope) noexcept { has_cluster_ = scope == SettingScope::with_standby; }
+    [[nodiscard]] SettingScope scope() const noexcept {
+        return has_cluster_ ? SettingScope::with_standby : SettingScope::every_service;
+    }
 
     /// Sets a value by name in a layer. \throws ConfigurationError for an unknown name, a wrong type or value
     void set_value(std::string_view name, Value value, SettingsLayer layer) {

@@ -51,7 +51,8 @@ int Lifecycle::run(bool in_background) {
     }
     EventThread::Outcome outcome;
     if (!failure) {
-        const auto carried = daemon.run_service([&] { outcome = core_.event_thread_.run([this] { ready(); }); });
+        const EventThread::Calls calls{.on_standby = [this] { write_metrics(); }, .on_ready = [this] { ready(); }};
+        const auto carried = daemon.run_service([&] { outcome = core_.event_thread_.run(calls); });
         failure = outcome.failure;
         if (!carried) {
             failure = carried.error();
@@ -61,8 +62,27 @@ int Lifecycle::run(bool in_background) {
     if (failure) core_.error_output_.report(*failure);
     end(outcome.stop_fault);
     if (failure) core_.announcements_.failed(*failure);
+    // A parent that waits for the start gets a reason.
+    else if (!is_ready_)
+        core_.announcements_.failed(Error{ExitCode::timeout, "start", "", "stopped while it stood by"});
     core_.state_.become(ServiceState::stopped);
-    return failure ? to_int(failure->exit_code) : 0;
+    const int exit_code = failure ? to_int(failure->exit_code) : 0;
+    if (!core_.health_checks_->have_ended() || !lock_has_answered_) end_despite_threads(exit_code);
+    // A check may have ended since.
+    core_.activity_.leave();
+    return exit_code;
+}
+
+// A thread that hangs may still use the service.
+void Lifecycle::end_despite_threads(int exit_code) {
+    const std::string running = core_.health_checks_->running();
+    if (!core_.instance_.deployment.background)
+        core_.error_output_.warn("the process ends with exit code " + std::to_string(exit_code) +
+                                 " and start() does not return, because " +
+                                 (!lock_has_answered_ ? "the lock has not said if another instance stands by"
+                                  : running.empty()   ? "a thread of a health check has not ended"
+                                                      : "health checks still run: " + running));
+    core_.host_.process->exit_now(exit_code);
 }
 
 std::optional<Error> Lifecycle::begin(bool in_background) {
@@ -101,7 +121,9 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core_.control_plane_.arm(*core_.loop_);
     core_.pool_.arm(*core_.loop_);
     core_.timers_->arm(*core_.loop_);
+    core_.health_checks_->arm(*core_.loop_);
     core_.heartbeat_.arm(*core_.loop_);
+    if (core_.activity_.has_standby()) core_.activity_.arm(*core_.loop_);
     // The request did not come from the load event.
     if (core_.shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
 
@@ -110,6 +132,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (auto error = open_log()) return error;
     leave_record();
     core_.crash_watch_.take_over(core_.configuration_.settings(), core_.privileges_);
+    core_.instance_.earlier_lives.crash_reports = core_.crash_watch_.reports_kept();
     if (auto error = open_control()) return error;
     if (auto error = core_.privileges_.drop()) return error;
     return start_handlers();
@@ -236,7 +259,6 @@ std::optional<Error> Lifecycle::hold_lock() {
         return busy_error(acquired->owner, core_.instance_.paths.pid_file);
     lock_held_ = true;
     core_.crash_watch_.note_last_life(acquired->left_by);
-    core_.policies_->lock.on_lost([&core = core_](const Error& error) { core.shutdown_.post_stop(error.message()); });
     return std::nullopt;
 }
 
@@ -263,7 +285,21 @@ void Lifecycle::leave_record() {
         const Object lock = core_.policies_->lock.status_fields();
         if (const Value* file = lock.find(setting::pid_file.name); file != nullptr && file->is_string())
             record_->paths.pid_file = file->as_string();
-        if (const auto written = write_start_record(*record_, core_.host_); !written) warn(written.error());
+        const bool was_unclean = core_.crash_watch_.had_unclean_end();
+        const auto found = last_start_record(*record_, core_.host_);
+        if (!found) core_.log_.warning("the count of starts begins again: " + found.error().message());
+        const std::optional<StartRecord> last = found ? *found : std::nullopt;
+        record_->starts = last ? last->starts + 1 : 1;
+        record_->unclean_ends = (last ? last->unclean_ends : 0) + (was_unclean ? 1 : 0);
+        const auto note = write_start_record(*record_, core_.host_);
+        if (!note) return warn(note.error());
+        if (note->empty()) return;
+        EarlierLives& earlier = core_.instance_.earlier_lives;
+        earlier.starts = record_->starts;
+        earlier.unclean_ends = record_->unclean_ends;
+        if (const auto taken = core_.stop_note_.take_over(*note); !taken)
+            core_.log_.warning("the next start will not know how long the stop took: " + taken.error().message());
+        earlier.last_stop = core_.stop_note_.last_stop();
     } catch (const std::exception& error) {
         warn(Error{ExitCode::internal, "write it", "", error.what()});
     }
@@ -290,6 +326,7 @@ std::optional<Error> Lifecycle::start_handlers() {
 }
 
 void Lifecycle::ready() {
+    is_ready_ = true;
     core_.announcements_.ready();
     descriptors_.report_ready();
     if (const auto interval = core_.policies_->daemon.alive_interval())
@@ -299,7 +336,7 @@ void Lifecycle::ready() {
 
 void Lifecycle::write_metrics() {
     const Instance& instance = core_.instance_;
-    if (instance.paths.metrics_file.empty()) return;
+    if (instance.paths.metrics_file.empty() || std::exchange(writes_metrics_, true)) return;
     core_.metrics_file_.start(*core_.loop_, {.path = instance.paths.metrics_file,
                                              .interval = core_.configuration_.settings().get(setting::metrics_interval),
                                              .service = instance.paths.name,
@@ -308,6 +345,7 @@ void Lifecycle::write_metrics() {
 
 void Lifecycle::end(const std::optional<Error>& fault) {
     auto& [daemon, lock, log, control] = *core_.policies_;
+    core_.activity_.leave();
     descriptors_.close_ready();
     core_.metrics_file_.stop();
     // Later requests are refused: their clients would wait for an answer for ever.
@@ -315,10 +353,11 @@ void Lifecycle::end(const std::optional<Error>& fault) {
     core_.end_askers_.answer(fault);
     if (control_open_ && loop_turns_) {
         std::atomic<bool> closed{false};
-        core_.loop_->post([&control = control, &closed, &queue = core_.queue_] {
+        core_.loop_->post([&control = control, &closed, &core = core_] {
+            core.activity_.refuse_asker();
             control.close();
             closed.store(true, std::memory_order_release);
-            queue.wake();
+            core.queue_.wake();
         });
         while (!closed.load(std::memory_order_acquire)) core_.queue_.wait();
     } else if (control_open_) {
@@ -332,9 +371,11 @@ void Lifecycle::end(const std::optional<Error>& fault) {
         core_.crash_watch_.forget_log();
     }
     core_.crash_watch_.close_report();
+    core_.stop_note_.write();
     if (lock_held_) lock.release();
     // The loop has run until this point, so that the stop's time limit applied to all of it.
     core_.loop_->stop();
+    lock_has_answered_ = core_.activity_.disarm();
     // The loop's thread starts the pool's threads, so the loop ends first.
     core_.pool_.close();
     signals_.give_back();

@@ -26,6 +26,8 @@ private:
     std::optional<Error> begin(bool in_background);
     /// Begins the life of the service in this process.
     void begin_life();
+    /// Ends the process while a health check still runs.
+    void end_despite_threads(int exit_code);
     /// Loads the configuration and prepares what follows from it.
     std::optional<Error> load(bool in_background);
     /// Configures the daemon policy before a load that runs after it.
@@ -59,6 +61,9 @@ private:
     bool log_open_ = false;
     bool control_open_ = false;
     bool loop_turns_ = false;
+    bool lock_has_answered_ = true;  ///< no thread asks the lock any more
+    bool is_ready_ = false;          ///< ready() was called
+    bool writes_metrics_ = false;    ///< write_metrics() was called
     ServiceSignals signals_;
 };
 

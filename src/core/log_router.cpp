@@ -163,8 +163,8 @@ void LogRouter::open(LogPolicy& log, std::string name) {
             const Logger& logger = channel != channels_.end() ? channel->second->logger : whole_;
             if (logger.shows(line.level)) line.write_to(log);
         }
-        if (dropped_ > 0) {
-            const std::string text = std::to_string(dropped_) + " lines before the log was open are lost";
+        if (const std::uint64_t dropped = lost_early(); dropped > 0) {
+            const std::string text = std::to_string(dropped) + " lines before the log was open are lost";
             log.write({.time = clock_->system_now(), .level = LogLevel::warning, .message = text});
         }
         kept_ = {};
@@ -225,7 +225,7 @@ void LogRouter::keep_or_put(const LogRecord& record) {
     else if (kept_.size() < most_kept_lines)
         kept_.emplace_back(record);
     else
-        ++dropped_;
+        lost_early_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Takes no lock: in the child, a lock that another thread of the parent held at the fork is held for ever.

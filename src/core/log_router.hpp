@@ -67,6 +67,12 @@ public:
         return lines_.at(static_cast<std::size_t>(level)).load(std::memory_order_relaxed);
     }
 
+    /// Returns how many lines were lost before the log was open.
+    [[nodiscard]] std::uint64_t lost_early() const noexcept { return lost_early_.load(std::memory_order_relaxed); }
+    /// Counts printed lines that the log did not take in time.
+    void count_lost_prints(std::uint64_t lines) noexcept { lost_prints_.fetch_add(lines, std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t lost_prints() const noexcept { return lost_prints_.load(std::memory_order_relaxed); }
+
 private:
     struct KeptLine;
     struct Channel;
@@ -92,6 +98,8 @@ private:
     std::unique_ptr<os::BoostLog::Subscription> subscription_;
     std::atomic<bool> shows_to_boost_log_{false};
     std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(LogLevel::fatal) + 1> lines_{};
+    std::atomic<std::uint64_t> lost_early_{0};
+    std::atomic<std::uint64_t> lost_prints_{0};
     Logger whole_;
     std::atomic<LogPolicy*> log_{nullptr};
     std::atomic<unsigned> generation_;  ///< of the process that owns the log
@@ -101,7 +109,6 @@ private:
     std::map<std::string, std::unique_ptr<Channel>, std::less<>> channels_;
     std::size_t foreign_channels_ = 0;  ///< channels that the program has not named
     std::vector<KeptLine> kept_;
-    std::size_t dropped_ = 0;
     bool closed_ = false;
 };
 

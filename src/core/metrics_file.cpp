@@ -53,6 +53,15 @@ public:
         }
         parking_->unpark();
     }
+    /// Removes the file, unless the thread writes it now: that may take for ever. It is not written again.
+    void abandon() {
+        {
+            const std::lock_guard guard{mutex_};
+            is_stopping_ = true;
+            if (is_writing_) return;
+        }
+        static_cast<void>(files_.remove(path_));
+    }
     /// Returns why the last write failed; empty if it did not.
     [[nodiscard]] std::string fault() {
         const std::lock_guard guard{mutex_};
@@ -66,6 +75,7 @@ public:
                 const std::lock_guard guard{mutex_};
                 if (is_stopping_) return;
                 page = std::exchange(page_, std::nullopt);
+                is_writing_ = page.has_value();
             }
             if (!page) {
                 parking_->park();
@@ -73,6 +83,7 @@ public:
             }
             const auto written = write(*page);
             const std::lock_guard guard{mutex_};
+            is_writing_ = false;
             fault_ = written ? std::string{} : written.error().message();
         }
     }
@@ -97,6 +108,7 @@ private:
     std::mutex mutex_;
     std::string fault_;                ///< guarded by the mutex: of the last write
     std::optional<std::string> page_;  ///< guarded by the mutex
+    bool is_writing_ = false;          ///< guarded by the mutex
     bool is_stopping_ = false;         ///< guarded by the mutex
 };
 
@@ -111,7 +123,8 @@ void MetricsFile::start(os::EventLoop& loop, Plan plan) {
     auto started = host_.threads->start("metrics", [writing = writing_] { writing->run(); });
     if (!started) return log_.warning("no metrics file is written: " + started.error().message());
     thread_ = *std::move(started);
-    loop.post([this] {
+    loop.post([this, writing = writing_] {
+        to_abandon_ = writing;
         timer_ = loop_->timer();
         collect();
     });
@@ -138,7 +151,11 @@ void MetricsFile::note(std::string fault) {
 void MetricsFile::stop() {
     constexpr std::chrono::seconds patience{2};
     if (thread_ == nullptr) return;
-    loop_->post([this] { timer_.reset(); });
+    loop_->post([this] {
+        timer_.reset();
+        // Once the lock is released, the file may be that of a successor.
+        to_abandon_.reset();
+    });
     writing_->stop();
     const auto complain = [this](const std::string& reason) {
         log_.warning("cannot remove the metrics file '" + plan_.path + "': " + reason);
@@ -146,6 +163,10 @@ void MetricsFile::stop() {
     if (!thread_->wait(patience)) return complain("its disk does not answer");
     if (const auto removed = host_.files->remove(plan_.path); !removed && removed.error().errno_value != ENOENT)
         complain(removed.error().reason);
+}
+
+void MetricsFile::abandon() {
+    if (to_abandon_) to_abandon_->abandon();
 }
 
 }  // namespace servicekit

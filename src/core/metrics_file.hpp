@@ -35,6 +35,9 @@ public:
     void start(os::EventLoop& loop, Plan plan);
     /// Ends the thread and removes the file. If the disk hangs, it gives up after 2 s. \pre the loop still runs
     void stop();
+    /// Removes the file before the process exits at once. If the thread writes the file now, it stays. On the loop's
+    /// thread.
+    void abandon();
 
 private:
     class Writing;
@@ -48,9 +51,10 @@ private:
     Logger& log_;
     Plan plan_ = {};
     os::EventLoop* loop_ = nullptr;
-    std::unique_ptr<os::Timer> timer_;  ///< of the loop's thread; null once it has stopped
-    std::string last_fault_;            ///< of the loop's thread
-    std::shared_ptr<Writing> writing_;  ///< the thread has it, too: it may outlive this object
+    std::unique_ptr<os::Timer> timer_;     ///< of the loop's thread; null once it has stopped
+    std::string last_fault_;               ///< of the loop's thread
+    std::shared_ptr<Writing> to_abandon_;  ///< of the loop's thread; null unless it collects
+    std::shared_ptr<Writing> writing_;     ///< the thread has it, too: it may outlive this object
     std::unique_ptr<os::Thread> thread_;
 };
 

@@ -28,22 +28,28 @@ std::string_view name_of(Kind kind) {
     return std::find_if(kinds.begin(), kinds.end(), [kind](const auto& row) { return row.first == kind; })->second;
 }
 
-/// JSON has no number for it.
-Value number_or_null(double number) { return std::isfinite(number) ? Value{number} : Value{}; }
+constexpr const char* infinite = "+Inf";
+constexpr const char* negative_infinite = "-Inf";
+
+/// JSON has no number for what is not finite.
+Value json_number(double number) {
+    if (std::isinf(number)) return Value{number > 0 ? infinite : negative_infinite};
+    return std::isnan(number) ? Value{} : Value{number};
+}
 
 void append_number(Object& fields, const Series& series) {
     if (const auto* const distribution = std::get_if<Distribution>(&series.number)) {
         Value::List buckets;
         for (const auto& [bound, at_most] : distribution->buckets)
-            buckets.emplace_back(Value::List{number_or_null(bound), Value{at_most}});
+            buckets.emplace_back(Value::List{json_number(bound), Value{at_most}});
         fields.append("buckets", std::move(buckets));
-        fields.append("sum", number_or_null(distribution->sum));
+        fields.append("sum", json_number(distribution->sum));
         return;
     }
     std::visit(
         [&fields]<class Number>(const Number& number) {
             if constexpr (std::is_same_v<Number, double>)
-                fields.append("value", number_or_null(number));
+                fields.append("value", json_number(number));
             else if constexpr (!std::is_same_v<Number, Distribution>)
                 fields.append("value", number);
         },
@@ -80,6 +86,8 @@ const Object& object_in(const Value& value) {
 }
 double real_in(const Value& value, double if_null) {
     if (value.is_null()) return if_null;
+    if (value == Value{infinite}) return HUGE_VAL;
+    if (value == Value{negative_infinite}) return -HUGE_VAL;
     if (!value.is_number()) throw NotMetrics{};
     return value.as_number();
 }

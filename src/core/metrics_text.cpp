@@ -29,7 +29,7 @@ std::string text_of(double number) {
 }
 
 /// Escapes a text for one line, and replaces what is not UTF-8 or could control a terminal.
-std::string quoted(std::string_view text, bool is_value) {
+std::string in_quotes(std::string_view text, bool is_value) {
     std::string escaped;
     while (!text.empty()) {
         const std::size_t length = text.front() == '\n' ? 1 : plain_character(text);
@@ -70,8 +70,9 @@ public:
     Writing(const MetricFamily& family, MetricsFormat format, std::string& page)
         : family_{family}, format_{format}, page_{page} {}
 
-    void write() {
-        write_head();
+    /// \param has_head false if the family before it has the same name
+    void write(bool has_head) {
+        if (has_head) write_head();
         for (const MetricFamily::Series& series : family_.series) write(series);
     }
 
@@ -80,7 +81,7 @@ private:
         const bool is_open = format_ == MetricsFormat::openmetrics;
         // Only Prometheus' own format has the suffix in the head.
         const std::string name = family_.name + (family_.kind == Kind::counter && !is_open ? "_total" : "");
-        page_ += "# HELP " + name + " " + quoted(family_.help, is_open) + "\n";
+        page_ += "# HELP " + name + " " + in_quotes(family_.help, is_open) + "\n";
         page_ += "# TYPE " + name + " " + type_of(family_.kind) + "\n";
         if (is_open && !family_.unit.empty()) page_ += "# UNIT " + name + " " + family_.unit + "\n";
     }
@@ -120,7 +121,7 @@ private:
         page_ += " " + number + "\n";
     }
     static void add_label(std::string& labels, const std::string& name, const std::string& value) {
-        labels += (labels.empty() ? "" : ",") + name + "=\"" + quoted(value, true) + "\"";
+        labels += (labels.empty() ? "" : ",") + name + "=\"" + in_quotes(value, true) + "\"";
     }
 
     const MetricFamily& family_;
@@ -132,7 +133,11 @@ private:
 
 std::string metrics_text(const std::vector<MetricFamily>& families, MetricsFormat format) {
     std::string page;
-    for (const MetricFamily& family : families) Writing{family, format, page}.write();
+    std::string_view last;
+    for (const MetricFamily& family : families) {
+        Writing{family, format, page}.write(family.name != last);
+        last = family.name;
+    }
     if (format == MetricsFormat::openmetrics) page += "# EOF\n";
     return page;
 }

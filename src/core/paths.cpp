@@ -260,6 +260,12 @@ Result<Deployment> make_deployment(const Settings& settings, const Paths& paths,
                                  settings.get(setting::no_new_privileges) || settings.is_set(setting::writable.name);
     deployment.control_access = control_access(settings);
     deployment.log_plan = log_plan(settings);
+    ClusterPlan& cluster = deployment.cluster_plan = cluster_plan(settings);
+    for (std::string* path : {&cluster.ca_file, &cluster.certificate_file, &cluster.key_file, &cluster.password_file}) {
+        auto whole = absolute_path(std::move(*path), host);
+        if (!whole) return whole.error();
+        *path = std::move(*whole);
+    }
     return deployment;
 }
 

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -39,6 +40,22 @@ void visit_control_access(Access& access, const Visit& visit) {
     visit(setting::control_operate, access.operate);
     visit(setting::control_admin, access.admin);
 }
+
+template <class Plan, class Visit>
+void visit_cluster_plan(Plan& plan, const Visit& visit) {
+    visit(setting::cluster_endpoints, plan.endpoints);
+    visit(setting::cluster_prefix, plan.prefix);
+    visit(setting::cluster_ttl, plan.ttl);
+    visit(setting::cluster_ca, plan.ca_file);
+    visit(setting::cluster_cert, plan.certificate_file);
+    visit(setting::cluster_key, plan.key_file);
+    visit(setting::cluster_user, plan.user);
+    visit(setting::cluster_password_file, plan.password_file);
+    visit(setting::loss_stop_timeout, plan.loss_stop_timeout);
+}
+
+constexpr std::string_view must_answer = "required";
+constexpr std::string_view need_not_answer = "wait";
 
 template <class Member, class T>
 Member from_setting(T value) {
@@ -102,11 +119,23 @@ ControlAccess control_access(const Settings& settings) {
     return access;
 }
 
-Object settings_of(const LogPlan& log, const ControlAccess& control) {
+ClusterPlan cluster_plan(const Settings& settings) {
+    ClusterPlan plan;
+    visit_cluster_plan(plan, FromSettings{settings});
+    if (settings.is_set(setting::cluster_at_start.name))
+        plan.must_answer_at_start = settings.get(setting::cluster_at_start) == must_answer;
+    return plan;
+}
+
+Object settings_of(const LogPlan& log, const ControlAccess& control, const ClusterPlan& cluster) {
     Object values;
     visit_log_plan(log, ToSettings{values});
     if (log.copies_to_terminal) values.append(std::string{setting::no_log_copy.name}, !*log.copies_to_terminal);
     visit_control_access(control, ToSettings{values});
+    visit_cluster_plan(cluster, ToSettings{values});
+    if (cluster.must_answer_at_start)
+        values.append(std::string{setting::cluster_at_start.name},
+                      std::string{*cluster.must_answer_at_start ? must_answer : need_not_answer});
     return values;
 }
 

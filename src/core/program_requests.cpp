@@ -4,9 +4,18 @@
 #include <string>
 
 #include "core/caught_exception.hpp"
+#include "core/protocol.hpp"
 #include "servicekit/core/call_error.hpp"
 
 namespace servicekit {
+namespace {
+
+CallError not_ready(ServiceState state) {
+    const Object error = not_ready_error(state);
+    return {"not-ready", error.get<std::string>("message"), error};
+}
+
+}  // namespace
 
 std::pair<std::shared_ptr<const EventDeclaration>, Arguments> ProgramRequests::check(std::string_view event,
                                                                                      const Object& arguments) const {
@@ -25,10 +34,13 @@ EventRunner* ProgramRequests::runner_here() const { return runner_.is_in_handler
 
 Reply ProgramRequests::run_nested(EventRunner& runner, std::string_view event, const Object& arguments) {
     auto [found, checked] = check(event, arguments);
-    if (state_.now() == ServiceState::loading)
-        throw CallError("not-ready", "the service is loading", {{"state", "loading"}});
     const BuiltInEvent* const row = built_in_of(*found);
+    const ServiceState state = state_.now();
+    if (state == ServiceState::loading ||
+        (state == ServiceState::standby && (row == nullptr || !row->is_served_in(state))))
+        throw not_ready(state);
     if (is(row, BuiltIn::stop) || is(row, BuiltIn::kill)) return end(row->id);
+    if (is(row, BuiltIn::resign)) return resign(std::move(found), std::move(checked));
     const bool is_core_alone = row != nullptr &&
                                (row->is_done_at_once || row->id == BuiltIn::cancel || row->id == BuiltIn::follow) &&
                                !found->handler;
@@ -53,6 +65,10 @@ void ProgramRequests::queue(std::string_view event, const Object& arguments, Cal
     const BuiltInEvent* const row = built_in_of(*found);
     if (is(row, BuiltIn::stop) || is(row, BuiltIn::kill)) {
         const Reply initiated = end(row->id);
+        return callback(&initiated.fields(), nullptr);
+    }
+    if (is(row, BuiltIn::resign)) {
+        const Reply initiated = resign(std::move(found), std::move(checked));
         return callback(&initiated.fields(), nullptr);
     }
     // Queued behind the event that it cancels, it would be useless.
@@ -90,8 +106,9 @@ void ProgramRequests::queue_work(std::string_view what, std::function<void()> wo
 
 void ProgramRequests::check_takes_events() const {
     const ServiceState now = state_.now();
-    if (!takes_events(now) && runner_here() == nullptr)
-        throw CallError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
+    if (takes_events(now)) return;
+    // What a start queues runs when the service is ready. What a service that stands by queues would never run.
+    if (now == ServiceState::standby || runner_here() == nullptr) throw not_ready(now);
 }
 
 void ProgramRequests::push(std::shared_ptr<const EventDeclaration> event, Arguments arguments,
@@ -107,6 +124,15 @@ void ProgramRequests::push(std::shared_ptr<const EventDeclaration> event, Argume
 
 Peer ProgramRequests::self() const {
     return {.pid = instance_.pid, .uid = process_.effective_user(), .role = ControlRole::owner};
+}
+
+Reply ProgramRequests::resign(std::shared_ptr<const EventDeclaration> event, Arguments arguments) {
+    const auto answer = [this](const Object*, const Object* error) {
+        if (error != nullptr) log_.warning("the program cannot resign: " + error->get<std::string>("message", {}));
+    };
+    activity_.post_resign(std::make_shared<QueuedEvent>(std::move(event), std::move(arguments), self(),
+                                                        std::make_unique<CallbackAnswer>(answer)));
+    return Reply{{"result", "resign-initiated"}};
 }
 
 Reply ProgramRequests::end(BuiltIn event) {

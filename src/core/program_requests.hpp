@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/activity.hpp"
 #include "core/built_in_events.hpp"
 #include "core/event_handlers.hpp"
 #include "core/event_pool.hpp"
@@ -16,6 +17,7 @@
 #include "core/service_status.hpp"
 #include "core/shutdown.hpp"
 #include "servicekit/core/event_table.hpp"
+#include "servicekit/core/logger.hpp"
 #include "servicekit/os/process.hpp"
 
 namespace servicekit {
@@ -25,7 +27,8 @@ class ProgramRequests {
 public:
     ProgramRequests(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
                     RunRequests& run_requests, EventHandlers& handlers, const ServiceStatus& status,
-                    const LifeState& state, Shutdown& shutdown, const Instance& instance, const os::Process& process)
+                    const LifeState& state, Shutdown& shutdown, Activity& activity, const Instance& instance,
+                    const os::Process& process, Logger& log)
         : events_{events},
           queue_{queue},
           runner_{runner},
@@ -35,8 +38,10 @@ public:
           status_{status},
           state_{state},
           shutdown_{shutdown},
+          activity_{activity},
           instance_{instance},
-          process_{process} {}
+          process_{process},
+          log_{log} {}
 
     /// Returns the runner of the handler that calls; null if the caller is not a handler.
     [[nodiscard]] EventRunner* runner_here() const;
@@ -56,6 +61,8 @@ private:
     void push(std::shared_ptr<const EventDeclaration> event, Arguments arguments, CallbackAnswer::Callback callback);
     /// \param event stop or kill
     [[nodiscard]] Reply end(BuiltIn event);
+    /// Lets the service resign later: the caller may be an event that has to end before that.
+    [[nodiscard]] Reply resign(std::shared_ptr<const EventDeclaration> event, Arguments arguments);
 
     const EventTable& events_;
     EventQueue& queue_;
@@ -66,8 +73,10 @@ private:
     const ServiceStatus& status_;
     const LifeState& state_;
     Shutdown& shutdown_;
+    Activity& activity_;
     const Instance& instance_;
     const os::Process& process_;
+    Logger& log_;
 };
 
 }  // namespace servicekit

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <utility>
 
+#include "base/names.hpp"
 #include "core/built_in_events.hpp"
+#include "core/life_state.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit {
@@ -26,6 +28,16 @@ Object repeated_key(std::string_view text, const JsonError& error) {
 Object bad_option(const std::string& event, std::string_view option, const std::string& expected) {
     return make_error("bad-argument", "option '" + std::string{option} + "' of the request: expected " + expected,
                       {{"event", event}, {"argument", option}, {"expected", expected}});
+}
+
+/// Returns the event of a request that has nothing else, in the usual form ["event"]; empty for any other text. Most
+/// requests have this form, and the parser would take much longer.
+std::string_view lone_name_in(std::string_view text) {
+    constexpr std::string_view before = "[\"";
+    constexpr std::string_view after = "\"]";
+    if (text.size() <= before.size() + after.size() || !text.starts_with(before) || !text.ends_with(after)) return {};
+    const std::string_view name = text.substr(before.size(), text.size() - before.size() - after.size());
+    return is_valid_name(name) ? name : std::string_view{};
 }
 
 std::optional<Object> read_options(const Object& options, Request& request) {
@@ -70,6 +82,10 @@ Object bad_argument(std::string_view event, const BadArgument& bad) {
                       {{"event", event}, {"argument", bad.argument()}, {"expected", bad.expected()}});
 }
 
+Object not_ready_error(ServiceState state) {
+    return make_error("not-ready", "the service " + in_words(state), {{"state", to_string(state)}});
+}
+
 Object timeout_error(std::string_view event) {
     return make_error("timeout", "'" + std::string{event} + "' did not finish within the caller's time",
                       {{"event", event}});
@@ -93,6 +109,9 @@ std::string event_named_in(std::string_view text) {
 }
 
 std::variant<Request, Object> decode_request(std::string_view text) {
+    Request request;
+    request.event = lone_name_in(text);
+    if (!request.event.empty()) return request;
     auto parsed = parse_json(text);
     if (const auto* error = std::get_if<JsonError>(&parsed)) {
         if (!error->repeated_key.empty()) return repeated_key(text, *error);
@@ -105,7 +124,6 @@ std::variant<Request, Object> decode_request(std::string_view text) {
         return malformed("the first element of a request is the name of an event", 0);
     if (parts.size() > 3) return malformed("a request has three elements at most: event, parameters, options", 0);
 
-    Request request;
     request.event = std::move(parts[0]).as_string();
     if (parts.size() > 1) {
         if (!parts[1].is_object()) return malformed("the second element of a request is an object of parameters", 0);

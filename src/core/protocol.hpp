@@ -13,6 +13,8 @@
 
 namespace servicekit {
 
+enum class ServiceState;
+
 /// A decoded request. docs/protocol.md has its forms.
 struct Request {
     std::string event;
@@ -31,6 +33,8 @@ struct Request {
 [[nodiscard]] Object bad_argument(std::string_view event, const BadArgument& bad);
 
 /// Returns the error object for an event whose caller's time was up.
+/// Returns the error object for an event that the service does not run in this state.
+[[nodiscard]] Object not_ready_error(ServiceState state);
 [[nodiscard]] Object timeout_error(std::string_view event);
 /// Returns the error object for a cancelled event. \param by who cancelled it, in words
 [[nodiscard]] Object cancelled_error(std::string_view event, std::string_view by, const Object& more = {});

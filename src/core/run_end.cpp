@@ -11,7 +11,7 @@
 namespace servicekit {
 
 void RunEnd::succeed(QueuedEvent& run, const Object& fields) const {
-    if (end_cancelled(run, fields.empty() ? Object{} : Object{{"reply", fields}})) return;
+    if (run.cancelled_by() && end_cancelled(run, fields.empty() ? Object{} : Object{{"reply", fields}})) return;
     count(run, Outcome::done);
     // A reload logs its outcome itself, with more detail.
     if (run.logs_outcome() && run.event().name != "reload") EventLog{log_}.done(run.event().name, time_of(run));

@@ -89,7 +89,13 @@ std::string Runs::names() const {
 
 void Runs::request_stop() noexcept {
     const CallingBack calling_back;
-    stop_.request_stop();
+    // A copy, as renew_token() may replace it during the callbacks. It shares the state, so it needs no memory.
+    std::stop_source stop{std::nostopstate};
+    {
+        const std::lock_guard guard{mutex_};
+        stop = stop_;
+    }
+    stop.request_stop();
     // One at a time: the list may change during this loop, and a copy of it needs memory.
     const auto next = [this]() -> Run {
         const std::lock_guard guard{mutex_};
@@ -100,9 +106,20 @@ void Runs::request_stop() noexcept {
     while (const Run run = next()) run->request_stop();
 }
 
+void Runs::renew_token() {
+    std::stop_source fresh;
+    const std::lock_guard guard{mutex_};
+    stop_ = std::move(fresh);
+}
+
 void Runs::cancel(QueuedEvent& run, const std::string& by) {
     const CallingBack calling_back;
     run.cancel(by);
+}
+
+void Runs::request_stop(std::stop_source& source) noexcept {
+    const CallingBack calling_back;
+    source.request_stop();
 }
 
 bool Runs::is_in_stop_callback() noexcept { return calls_back; }

@@ -45,14 +45,21 @@ public:
     /// Returns the names of a few runs: "'upload', 'scan'"; empty if nothing runs.
     [[nodiscard]] std::string names() const;
 
-    /// Asks all runs to end, including those that begin later. Calls their stop callbacks. Allocates no memory.
+    /// Asks all runs to end, including those that begin before renew_token(). Calls their stop callbacks. Allocates no memory.
     void request_stop() noexcept;
+    /// Gives later runs, and the service, a token of which no stop is requested. \pre are_over()
+    void renew_token();
     /// Asks one run to end. \param by who cancels it, in words
     static void cancel(QueuedEvent& run, const std::string& by);
+    /// Requests a stop that is not that of a run here. Its callbacks count as stop callbacks, too.
+    static void request_stop(std::stop_source& source) noexcept;
     /// Returns true in a stop callback. The thread that serves the control socket waits for that callback.
     [[nodiscard]] static bool is_in_stop_callback() noexcept;
     /// Returns the token of the service itself. request_stop() triggers it.
-    [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
+    [[nodiscard]] std::stop_token stop_token() const noexcept {
+        const std::lock_guard guard{mutex_};
+        return stop_.get_token();
+    }
 
 private:
     std::function<void()> on_over_;

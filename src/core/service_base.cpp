@@ -25,6 +25,8 @@ std::string_view to_string(ServiceState state) noexcept {
             return "loading";
         case ServiceState::starting:
             return "starting";
+        case ServiceState::standby:
+            return "standby";
         case ServiceState::running:
             return "running";
         case ServiceState::reloading:
@@ -52,6 +54,8 @@ int ServiceBase::run() { return Lifecycle{*core_}.run(false); }
 EventTable& ServiceBase::events() noexcept { return core_->events_; }
 
 Metrics& ServiceBase::metrics() noexcept { return core_->metrics_; }
+
+Health& ServiceBase::health() noexcept { return core_->health_; }
 
 Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
     if (Runs::is_in_stop_callback())
@@ -141,8 +145,12 @@ const Settings& ServiceBase::settings() const noexcept { return core_->configura
 
 ServiceState ServiceBase::state() const noexcept { return core_->state_.now(); }
 
-bool ServiceBase::is_reload() const noexcept {
-    return core_->configuration_.loads_again() || core_->state_.now() == ServiceState::reloading;
+bool ServiceBase::is_reload() const noexcept { return core_->configuration_.loads_again() || core_->state_.reloads(); }
+
+bool ServiceBase::is_active() const noexcept { return core_->candidacy_.is_active(); }
+
+std::optional<std::uint64_t> ServiceBase::lock_token() const {
+    return core_->candidacy_.is_active() ? core_->candidacy_.token() : std::nullopt;
 }
 
 void ServiceBase::load_in_service() noexcept { core_->loads_in_service_ = true; }

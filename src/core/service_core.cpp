@@ -37,6 +37,7 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       waits_{std::make_shared<Waits>(*host_.clock, host_.make_parking)},
       surroundings_{log_,
                     *host_.clock,
+                    *host_.threads,
                     waits_,
                     runs_,
                     service_metrics_,
@@ -52,33 +53,44 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       timers_{std::make_shared<Timers>(queue_, *host_.clock, log_, [this] { return requests_.self(); })},
       run_requests_{queue_, runs_, service_metrics_, *host_.users, log_},
       announcements_{*host_.clock, [this] { return shutdown_.extend(); }},
-      forced_exit_{error_output_, runs_,        end_askers_,    *policies_,
-                   service_log_,  crash_watch_, announcements_, *host_.process},
-      shutdown_{state_, limits_, queue_, runner_, runs_, announcements_, forced_exit_, host_, log_},
-      metrics_{[this](std::string_view name) { return status_.is_built_in(name); }},
-      metrics_report_{metrics_, service_metrics_, instance_, log_router_, queue_, runs_, *policies_, host_},
+      stop_note_{*host_.files, *host_.clock},
       metrics_file_{host_, log_},
-      status_{program_,  events_, runner_,    queue_,   runs_,        *timers_,
-              instance_, state_,  *policies_, metrics_, *host_.clock, log_},
+      forced_exit_{error_output_, runs_,      end_askers_,   *policies_,     service_log_,
+                   crash_watch_,  stop_note_, metrics_file_, announcements_, *host_.process},
+      shutdown_{state_, limits_, queue_, runner_, runs_, announcements_, stop_note_, forced_exit_, host_, log_},
+      metrics_{[this](std::string_view name) { return status_.is_built_in(name); }},
+      health_checks_{std::make_shared<HealthChecks>(host_, waits_, runs_.stop_token(), log_)},
+      health_{health_checks_},
+      candidacy_{policies_->lock, log_},
+      activity_{policies_->lock, candidacy_,     events_, queue_,         runs_,     *timers_, *health_checks_,
+                shutdown_,       announcements_, state_,  configuration_, instance_, host_,    log_},
+      metrics_report_{metrics_, service_metrics_, *health_checks_, candidacy_, instance_,  log_router_,
+                      queue_,   runner_,          pool_,           runs_,      *policies_, host_},
+      status_{program_, events_,    runner_,    queue_,   runs_,           *timers_,     instance_,
+              state_,   *policies_, candidacy_, metrics_, *health_checks_, *host_.clock, log_},
       replies_{events_, configuration_, instance_, log_router_, service_log_, metrics_report_, host_},
       handlers_{program_, events_,  runner_, pool_,          run_requests_,    configuration_,
                 status_,  replies_, state_,  announcements_, service_metrics_, log_},
-      requests_{events_, queue_, runner_,   pool_,     run_requests_, handlers_,
-                status_, state_, shutdown_, instance_, *host_.process},
-      control_plane_{events_,  queue_,    runner_,     pool_,        run_requests_,    state_,       status_,
-                     replies_, shutdown_, end_askers_, service_log_, service_metrics_, *host_.clock, log_},
+      requests_{events_, queue_,    runner_,   pool_,     run_requests_,  handlers_, status_,
+                state_,  shutdown_, activity_, instance_, *host_.process, log_},
+      control_plane_{events_,   queue_,    runner_,     pool_,        run_requests_,    state_,       status_, replies_,
+                     shutdown_, activity_, end_askers_, service_log_, service_metrics_, *host_.clock, log_},
       heartbeat_{runner_, pool_, limits_, announcements_, *host_.clock, log_},
-      event_thread_{handlers_, status_,   queue_, runner_,        runs_, pool_,
-                    *timers_,  shutdown_, state_, *host_.crashes, log_} {
+      event_thread_{handlers_,       status_,   queue_,    runner_, runs_,          pool_, *timers_,
+                    *health_checks_, shutdown_, activity_, state_,  *host_.crashes, log_} {
     runner_.on_progress([this](std::uint64_t done, std::uint64_t total, std::string_view text) {
         announcements_.progress(done, total, text);
         if (shutdown_.is_stopping()) end_askers_.progress(done, total, text);
     });
     runner_.on_begin([this] { queue_.tell_waiting([this] { return runner_.running(); }); });
+    if (candidacy_.has_standby()) configuration_.to_fill().set_scope(SettingScope::with_standby);
     apply_options();
 }
 
-ServiceCore::~ServiceCore() { timers_->disarm(); }
+ServiceCore::~ServiceCore() {
+    timers_->disarm();
+    health_checks_->disarm();
+}
 
 void ServiceCore::set_options(ServiceOptions options) {
     instance_.options = std::move(options);

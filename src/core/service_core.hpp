@@ -2,11 +2,14 @@
 
 #include <memory>
 
+#include "core/activity.hpp"
 #include "core/built_in_replies.hpp"
+#include "core/candidacy.hpp"
 #include "core/client_load.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
 #include "core/event_thread.hpp"
+#include "core/health_checks.hpp"
 #include "core/heartbeat.hpp"
 #include "core/metrics_file.hpp"
 #include "core/metrics_report.hpp"
@@ -90,12 +93,17 @@ private:
     RunRequests run_requests_;
     EndAskers end_askers_;
     Announcements announcements_;
+    StopNote stop_note_;
+    MetricsFile metrics_file_;
     ForcedExit forced_exit_;
     Shutdown shutdown_;
 
     Metrics metrics_;
+    std::shared_ptr<HealthChecks> health_checks_;
+    Health health_;
+    Candidacy candidacy_;
+    Activity activity_;
     MetricsReport metrics_report_;
-    MetricsFile metrics_file_;
     ServiceStatus status_;
     BuiltInReplies replies_;
     EventHandlers handlers_;

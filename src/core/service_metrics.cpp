@@ -8,6 +8,11 @@ namespace {
 constexpr std::array<std::string_view, ServiceMetrics::outcome_count> outcomes{"done", "failed", "cancelled",
                                                                                "never-ran"};
 
+/// The errors by which a request is refused before its event runs. docs/protocol.md describes them.
+constexpr std::array<std::string_view, 8> refusal_codes{
+    "malformed-request", "request-too-large", "event-not-found", "bad-argument",
+    "event-error",       "not-allowed",       "not-ready",       "busy"};
+
 std::vector<double> buckets() { return {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300}; }
 
 }  // namespace
@@ -28,6 +33,8 @@ ServiceMetrics::ServiceMetrics()
     for (const ControlRole role :
          {ControlRole::none, ControlRole::read, ControlRole::operate, ControlRole::admin, ControlRole::owner})
         requests_.push_back(requests.with({to_string(role)}));
+    // A series that begins with its first error would hide it: increase() needs a value before.
+    for (const std::string_view code : refusal_codes) static_cast<void>(errors_.with({code}));
     const auto reloads = metrics_.labelled_counter("servicekit_reloads", "reloads that ended", {"outcome"});
     reloads_done_ = reloads.with({"done"});
     reloads_failed_ = reloads.with({"failed"});

@@ -10,6 +10,8 @@
 #include "base/rfc3339.hpp"
 #include "core/built_in_events.hpp"
 #include "core/caught_exception.hpp"
+#include "core/health_report.hpp"
+#include "servicekit/base/json.hpp"
 #include "servicekit/policy/control_policy.hpp"
 #include "servicekit/policy/lock_policy.hpp"
 
@@ -31,6 +33,12 @@ constexpr std::array<std::string_view, 7> constant_fields{"pid",     "control-so
 constexpr std::array<std::string_view, 3> occasional_fields{"busy", "as-of", "left-out"};
 /// Fields that were added later. If on_status() sets a field of such a name, it keeps its own.
 constexpr std::array<std::string_view, 3> later_fields{"runs", "queue", "timers"};
+
+/// Fields that the status has if the lock has a second level.
+constexpr std::array<std::string_view, 2> standby_fields{"role", "token"};
+
+/// A field that the status has if there are health checks. on_status() may set it otherwise.
+constexpr auto checks_field = "checks";
 
 /// The status lists at most this many running events, and at most this many waiting ones.
 constexpr std::size_t most_listed = 100;
@@ -69,8 +77,9 @@ Reply ServiceStatus::ask() {
     Object own;
     for (const auto& [key, value] : reply.fields()) {
         const bool is_metric = metrics_.contains(key);
-        const bool is_built_in =
-            is_one_of(key, occasional_fields) || (always.contains(key) && !is_one_of(key, later_fields));
+        const bool is_built_in = is_one_of(key, occasional_fields) ||
+                                 (candidacy_.has_standby() && is_one_of(key, standby_fields)) ||
+                                 (always.contains(key) && !is_one_of(key, later_fields));
         if (!is_metric && !is_built_in)
             own.append(key, value);
         else if (warned_of_.insert(key).second)
@@ -91,7 +100,7 @@ void ServiceStatus::ask_before_ready() {
 }
 
 void ServiceStatus::refresh_before(std::string_view event) {
-    if (built_in_named(event) == BuiltIn::status || !may_have_own() || last_took_ > quick_answer) return;
+    if (!may_have_own() || last_took_ > quick_answer || built_in_named(event) == BuiltIn::status) return;
     const auto now = clock_.steady_now();
     if (now < next_refresh_) return;
     const auto status = events_.find("status");
@@ -115,25 +124,65 @@ void ServiceStatus::keep(const Object& own) {
     as_of_ = now;
 }
 
-Object ServiceStatus::built_in() const {
-    const auto now = clock_.steady_now();
+std::int64_t ServiceStatus::uptime() const { return seconds_between(instance_.started_at, clock_.steady_now()); }
+
+Object ServiceStatus::constant() const {
     Object fields;
     fields.reserve(usual_fields);
     fields.append("pid", instance_.pid);
     fields.append("control-socket", policies_.control.endpoint());
-    fields.append("uptime", seconds_between(instance_.started_at, now));
+    fields.append("uptime", uptime());
     fields.append("name", instance_.paths.name);
     fields.append("version", instance_.options.version);
     fields.append("state", to_string(state_.now()));
     fields.append("started-at", instance_.started_at_text);
+    return fields;
+}
+
+ServiceStatus::ConstantText ServiceStatus::constant_text() const {
+    ConstantText text;
+    std::string* part = &text.before_uptime;
+    for (const auto& [name, value] : constant()) {
+        if (!text.before_uptime.empty()) *part += ',';
+        append_json_string(*part, name);
+        *part += ':';
+        if (name == "uptime")
+            part = &text.before_state;
+        else if (name == "state")
+            part = &text.after_state;
+        else
+            *part += to_json(value);
+    }
+    return text;
+}
+
+Object ServiceStatus::varying() const {
+    Object fields;
+    candidacy_.add_fields(fields);
     add_work(fields);
-    fields.merge(policies_.lock.status_fields());
-    fields.merge(policies_.control.status_fields());
+    const auto add = [&fields](Object more) {
+        const bool is_taken = std::any_of(more.begin(), more.end(), [](const Object::Member& member) {
+            return is_one_of(member.first, constant_fields);
+        });
+        if (is_taken)
+            for (const std::string_view name : constant_fields) more.erase(name);
+        fields.merge(std::move(more));
+    };
+    add(policies_.lock.status_fields());
+    add(policies_.control.status_fields());
+    return fields;
+}
+
+Object ServiceStatus::built_in() const {
+    Object fields = constant();
+    fields.merge(varying());
     return fields;
 }
 
 void ServiceStatus::add_work(Object& fields) const {
     const auto now = clock_.steady_now();
+    if (auto checks = health_to_json(health_checks_.results()); !checks.empty())
+        fields.append(checks_field, std::move(checks));
     if (const auto busy = runner_.busy(); busy && busy->event != "status")
         fields.append("busy", Object{{"event", busy->event}, {"seconds", seconds_between(busy->since, now)}});
     const auto is_listed = [](const QueuedEvent& event) { return event.event().name != "status"; };
@@ -163,29 +212,39 @@ void ServiceStatus::add_work(Object& fields) const {
 bool ServiceStatus::is_built_in(std::string_view field) const {
     // The protocol reserves the names `error` and `progress`.
     return is_one_of(field, constant_fields) || is_one_of(field, occasional_fields) || is_one_of(field, later_fields) ||
+           (candidacy_.has_standby() && is_one_of(field, standby_fields)) || field == checks_field ||
            field == "error" || field == "progress" || policies_.lock.status_fields().contains(field) ||
            policies_.control.status_fields().contains(field);
 }
 
-Object ServiceStatus::without_own() const {
+Object ServiceStatus::with(const Object& own) const {
     Object fields = built_in();
     fields.merge(metrics_.read());
-    return fields;
-}
-
-Object ServiceStatus::with(const Object& own) const {
-    Object fields = without_own();
     fields.merge(own);
     return fields;
 }
 
-Object ServiceStatus::last_known() const {
-    Object fields = without_own();
+void ServiceStatus::append_last_known(std::string& out) const {
+    Object more = varying();
+    more.merge(metrics_.read());
+    const ServiceState state = state_.now();
     const std::lock_guard guard{mutex_};
-    if (kept_.empty()) return fields;
-    fields.merge(kept_);
-    fields.set("as-of", rfc3339(as_of_));
-    return fields;
+    if (!kept_.empty()) {
+        more.merge(kept_);
+        more.set("as-of", rfc3339(as_of_));
+    }
+    if (!constant_text_ && state == ServiceState::running) constant_text_ = constant_text();
+    const auto append = [&](const ConstantText& text) {
+        out += '{';
+        out += text.before_uptime;
+        out += std::to_string(uptime());
+        out += text.before_state;
+        append_json_string(out, to_string(state));
+        out += text.after_state;
+        append_json_members(out, more);
+        out += '}';
+    };
+    append(constant_text_ ? *constant_text_ : constant_text());
 }
 
 }  // namespace servicekit

@@ -2,13 +2,17 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "core/candidacy.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
+#include "core/health_checks.hpp"
 #include "core/instance.hpp"
 #include "core/life_state.hpp"
 #include "core/runs.hpp"
@@ -30,7 +34,8 @@ public:
     /// \param program has on_status()
     ServiceStatus(const EventHooks& program, const EventTable& events, EventRunner& runner, const EventQueue& queue,
                   const Runs& runs, const Timers& timers, const Instance& instance, const LifeState& state,
-                  const PolicyReferences& policies, const Metrics& metrics, const os::Clock& clock, Logger& log)
+                  const PolicyReferences& policies, const Candidacy& candidacy, const Metrics& metrics,
+                  const HealthChecks& health_checks, const os::Clock& clock, Logger& log)
         : program_{program},
           events_{events},
           runner_{runner},
@@ -40,7 +45,9 @@ public:
           instance_{instance},
           state_{state},
           policies_{policies},
+          candidacy_{candidacy},
           metrics_{metrics},
+          health_checks_{health_checks},
           clock_{clock},
           log_{log} {}
 
@@ -64,14 +71,26 @@ public:
     [[nodiscard]] bool is_built_in(std::string_view field) const;
     /// \returns the built-in fields, the metrics and `own`
     [[nodiscard]] Object with(const Object& own) const;
-    /// \returns the built-in fields, the metrics and the kept fields, with the time of the latter
-    [[nodiscard]] Object last_known() const;
+    /// Appends the built-in fields, the metrics and the kept fields, with the time of the latter, as JSON.
+    void append_last_known(std::string& out) const;
 
 private:
+    /// The fields that the status always has, as JSON, except for what changes while the service runs.
+    struct ConstantText {
+        std::string before_uptime;
+        std::string before_state;
+        std::string after_state;
+    };
+
+    /// Returns the fields that the status always has.
+    [[nodiscard]] Object constant() const;
+    [[nodiscard]] ConstantText constant_text() const;
+    [[nodiscard]] std::int64_t uptime() const;
+    /// Returns the other built-in fields.
+    [[nodiscard]] Object varying() const;
     [[nodiscard]] Object built_in() const;
-    /// Adds the fields `busy`, `runs`, `queue` and `timers`, each if it has something to show.
+    /// Adds the fields `checks`, `busy`, `runs`, `queue` and `timers`, each if it has something to show.
     void add_work(Object& fields) const;
-    [[nodiscard]] Object without_own() const;
 
     const EventHooks& program_;
     const EventTable& events_;
@@ -82,7 +101,9 @@ private:
     const Instance& instance_;
     const LifeState& state_;
     const PolicyReferences& policies_;
+    const Candidacy& candidacy_;
     const Metrics& metrics_;
+    const HealthChecks& health_checks_;
     const os::Clock& clock_;
     Logger& log_;
     bool default_ran_ = false;                              // for the event thread
@@ -91,6 +112,7 @@ private:
     std::set<std::string, std::less<>> warned_of_;          // for the event thread
     std::atomic<bool> may_have_own_{true};
     mutable std::mutex mutex_;
+    mutable std::optional<ConstantText> constant_text_;  ///< once the service runs
     Object kept_;
     std::chrono::system_clock::time_point as_of_;
 };

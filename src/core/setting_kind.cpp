@@ -22,6 +22,18 @@ constexpr std::int64_t highest_descriptor = 1 << 30;
 
 bool is_time(SettingKind kind) { return kind == SettingKind::seconds || kind == SettingKind::interval; }
 
+constexpr std::array<std::string_view, 2> formats{"text", "json"};
+constexpr std::array<std::string_view, 2> readinesses{"standby", "active"};
+constexpr std::array<std::string_view, 2> loss_actions{"exit", "standby"};
+constexpr std::array<std::string_view, 2> cluster_starts{"wait", "required"};
+
+std::string quoted_choices(SettingKind kind) {
+    std::string text;
+    for (const std::string_view choice : choices_of(kind))
+        text += (text.empty() ? "\"" : " or \"") + std::string{choice} + "\"";
+    return text;
+}
+
 std::string words(SettingKind kind) {
     switch (kind) {
         case SettingKind::name:
@@ -47,7 +59,14 @@ std::string words(SettingKind kind) {
         case SettingKind::descriptor:
             return "the number of a descriptor, 3 or above";
         case SettingKind::line_format:
-            return "\"text\" or \"json\"";
+        case SettingKind::readiness:
+        case SettingKind::loss_action:
+        case SettingKind::cluster_start:
+            return quoted_choices(kind);
+        case SettingKind::urls:
+            return "a list of URLs such as \"https://host:2379\", without a user or a password";
+        case SettingKind::text:
+            return "a text without control characters";
         case SettingKind::size:
             return "a number of bytes, or a text as \"64M\"";
         case SettingKind::period:
@@ -66,7 +85,9 @@ std::string words(SettingKind kind) {
 }
 
 /// Returns the value that was found instead, short enough for a message.
-std::string found(const Value& value) {
+std::string found(SettingKind kind, const Value& value) {
+    // A URL may have a password.
+    if (kind == SettingKind::urls) return value.is_list() ? "another list" : std::string{value.type_name()};
     constexpr std::size_t longest = 80;
     if (value.is_number()) return to_json(value);
     if (value.is_string() && value.as_string().size() <= longest) return to_json(value);
@@ -75,6 +96,26 @@ std::string found(const Value& value) {
 
 bool is_text(const Value& value) {
     return value.is_string() && !value.as_string().empty() && value.as_string().find('\0') == std::string::npos;
+}
+
+bool is_control(char letter) { return (letter >= 0 && letter < ' ') || letter == 127; }
+
+bool is_plain_text(const Value& value) {
+    return is_text(value) && std::none_of(value.as_string().begin(), value.as_string().end(), &is_control);
+}
+
+/// Returns true for "http://HOST..." and "https://HOST...". A user or a password in it would be visible to others.
+bool is_url(const Value& value) {
+    if (!value.is_string()) return false;
+    std::string_view text = value.as_string();
+    constexpr std::array<std::string_view, 2> schemes{"http://", "https://"};
+    const auto scheme = std::find_if(schemes.begin(), schemes.end(),
+                                     [text](std::string_view known) { return text.starts_with(known); });
+    if (scheme == schemes.end()) return false;
+    text.remove_prefix(scheme->size());
+    if (text.empty() || text.front() == '/' || text.front() == ':') return false;
+    return std::none_of(text.begin(), text.end(),
+                        [](char letter) { return letter <= ' ' || letter >= 127 || letter == '@' || letter == ','; });
 }
 
 bool is_file_mask(std::string_view text) {
@@ -153,6 +194,11 @@ bool is_stream_file(const Object& object) {
     });
 }
 
+bool is_choice(SettingKind kind, const Value& value) {
+    const auto choices = choices_of(kind);
+    return value.is_string() && std::find(choices.begin(), choices.end(), value.as_string()) != choices.end();
+}
+
 bool fits(SettingKind kind, const Value& value) {
     switch (kind) {
         case SettingKind::name:
@@ -179,7 +225,14 @@ bool fits(SettingKind kind, const Value& value) {
             // 0, 1 and 2 are the standard streams, and no process has descriptors above the limit.
             return value.is_integer() && value.as_integer() > 2 && value.as_integer() <= highest_descriptor;
         case SettingKind::line_format:
-            return value.is_string() && (value.as_string() == "text" || value.as_string() == "json");
+        case SettingKind::readiness:
+        case SettingKind::loss_action:
+        case SettingKind::cluster_start:
+            return is_choice(kind, value);
+        case SettingKind::urls:
+            return all_of(value, &is_url) && !value.as_list().empty();
+        case SettingKind::text:
+            return is_plain_text(value);
         case SettingKind::size:
             return is_count(value) || (value.is_string() && size_from(value.as_string()).has_value());
         case SettingKind::period:
@@ -198,8 +251,23 @@ bool fits(SettingKind kind, const Value& value) {
 
 }  // namespace
 
+std::span<const std::string_view> choices_of(SettingKind kind) noexcept {
+    switch (kind) {
+        case SettingKind::line_format:
+            return formats;
+        case SettingKind::readiness:
+            return readinesses;
+        case SettingKind::loss_action:
+            return loss_actions;
+        case SettingKind::cluster_start:
+            return cluster_starts;
+        default:
+            return {};
+    }
+}
+
 Value checked(SettingKind kind, Value value) {
-    if (!fits(kind, value)) throw TypeError{words(kind), found(value)};
+    if (!fits(kind, value)) throw TypeError{words(kind), found(kind, value)};
     if (kind == SettingKind::file_mask) return three_digits(value.as_string());
     if (kind == SettingKind::limit) return limit_text(value);
     if (kind == SettingKind::size && value.is_string()) return *size_from(value.as_string());
@@ -231,7 +299,7 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         if (auto* const value = std::get_if<Value>(&parsed)) return std::move(*value);
     } else if (kind == SettingKind::paths) {
         return split(text, ':');
-    } else if (kind == SettingKind::peers) {
+    } else if (kind == SettingKind::peers || kind == SettingKind::urls) {
         return split(text, ',');
     }
     return text;
@@ -240,7 +308,9 @@ Value value_from_text(SettingKind kind, std::string_view text) {
 std::optional<std::string> text_from_value(SettingKind kind, const Value& value) {
     std::string text;
     if (value.is_list()) {
-        const char separator = kind == SettingKind::paths ? ':' : kind == SettingKind::peers ? ',' : ' ';
+        const char separator = kind == SettingKind::paths                                ? ':'
+                               : kind == SettingKind::peers || kind == SettingKind::urls ? ','
+                                                                                         : ' ';
         for (const Value& part : value.as_list()) {
             if (!text.empty()) text += separator;
             text += part.as_string();

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,15 @@ enum class SettingKind {
     count,
     words,
     stream,
+    urls,
+    text,
+    readiness,      ///< standby or active
+    loss_action,    ///< exit or standby
+    cluster_start,  ///< wait or required
 };
+
+/// Returns the words that a setting of this kind can have; empty if it can have other values.
+[[nodiscard]] std::span<const std::string_view> choices_of(SettingKind kind) noexcept;
 
 /// \returns the value in the form in which it is kept: whole seconds as an integer, a mask with three digits, a limit
 ///          as text. So equal settings are equal values.
@@ -39,7 +48,7 @@ enum class SettingKind {
 
 /// Parses a value from the command line or the environment. Leaves invalid texts for checked() to refuse. Seconds may
 /// end with an `s`, sizes with `K`, `M` or `G`, times 1,024 each. A flag is 1, true, yes, on, or 0, false, no, off.
-/// Colons separate paths, commas separate peers, and spaces separate words.
+/// Colons separate paths, commas separate peers and URLs, and spaces separate words.
 [[nodiscard]] Value value_from_text(SettingKind kind, std::string_view text);
 
 /// Returns the text from which value_from_text() makes the value.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 #include "base/log_level_names.hpp"
 #include "servicekit/core/settings.hpp"
@@ -18,6 +19,7 @@ constexpr Default none{};
 constexpr Default value(std::string_view text) { return {.value = text}; }
 constexpr Default in_words(std::string_view words) { return {.words = words}; }
 constexpr Default of_policy(std::string_view words = {}) { return {.words = words, .is_of_policy = true}; }
+constexpr Default of_lock{.words = "set by the lock policy"};
 constexpr Default of_paths(std::string Paths::*path, std::string_view words) { return {.words = words, .path = path}; }
 
 constexpr std::array table{
@@ -118,7 +120,32 @@ constexpr std::array table{
                "how often the metrics file is written", value("15")},
     SettingRow{setting::no_signal_handlers.name, Kind::flag, Group::integration, "",
                "leave every signal to the program", value("false")},
+    // Only of services whose lock has a second level.
+    SettingRow{setting::cluster_endpoints.name, Kind::urls, Group::cluster, "URLS",
+               "servers that keep the lock, separated by commas", of_lock},
+    SettingRow{setting::cluster_prefix.name, Kind::text, Group::cluster, "TEXT", "beginning of the keys there",
+               of_lock},
+    SettingRow{setting::cluster_ttl.name, Kind::interval, Group::cluster, "SECONDS",
+               "how long an instance may be silent before another one replaces it", in_words("10")},
+    SettingRow{setting::cluster_ca.name, Kind::path, Group::cluster, "FILE",
+               "PEM file of the authorities of the servers' certificates", in_words("those of the system")},
+    SettingRow{setting::cluster_cert.name, Kind::path, Group::cluster, "FILE", "PEM file of the client's certificate",
+               none},
+    SettingRow{setting::cluster_key.name, Kind::path, Group::cluster, "FILE", "PEM file of the certificate's key",
+               none},
+    SettingRow{setting::cluster_user.name, Kind::text, Group::cluster, "NAME", "user that the servers know", none},
+    SettingRow{setting::cluster_password_file.name, Kind::path, Group::cluster, "FILE",
+               "file with the password of that user", none},
+    SettingRow{setting::cluster_at_start.name, Kind::cluster_start, Group::cluster, "HOW",
+               "what a start does if no server answers: wait, or required to fail", in_words("wait")},
+    SettingRow{setting::ready_when.name, Kind::readiness, Group::cluster, "STATE",
+               "when the service is ready: in standby, or when it is active", value("standby")},
+    SettingRow{setting::after_loss.name, Kind::loss_action, Group::cluster, "WHAT",
+               "what follows the loss of the lock: exit with 75, or standby", value("exit")},
+    SettingRow{setting::loss_stop_timeout.name, Kind::seconds, Group::cluster, "SECONDS",
+               "how long on_stop may take on such a loss", in_words("a third of cluster-ttl")},
 };
+constexpr std::size_t cluster_setting_count = 12;
 
 }  // namespace
 
@@ -139,23 +166,30 @@ std::string_view to_string(SettingGroup group) noexcept {
         case Group::time:
             return "Time limits";
         case Group::integration:
+            return "Supervisors and other libraries";
+        case Group::cluster:
             break;
     }
-    return "Supervisors and other libraries";
+    return "Cluster";
 }
 
-std::span<const SettingRow> setting_table() noexcept { return table; }
-
-const SettingRow* find_setting(std::string_view name) noexcept {
-    const auto* const found =
-        std::find_if(table.begin(), table.end(), [name](const SettingRow& row) { return row.name == name; });
-    return found != table.end() ? found : nullptr;
+std::span<const SettingRow> setting_table(SettingScope scope) noexcept {
+    const std::span<const SettingRow> all{table};
+    return scope == SettingScope::with_standby ? all : all.first(all.size() - cluster_setting_count);
 }
 
-std::vector<std::string_view> setting_names() {
+const SettingRow* find_setting(std::string_view name, SettingScope scope) noexcept {
+    const auto known = setting_table(scope);
+    const auto found =
+        std::find_if(known.begin(), known.end(), [name](const SettingRow& row) { return row.name == name; });
+    return found != known.end() ? &*found : nullptr;
+}
+
+std::vector<std::string_view> setting_names(SettingScope scope) {
+    const auto known = setting_table(scope);
     std::vector<std::string_view> names;
-    names.reserve(table.size());
-    for (const SettingRow& row : table) names.push_back(row.name);
+    names.reserve(known.size());
+    for (const SettingRow& row : known) names.push_back(row.name);
     return names;
 }
 

@@ -11,10 +11,16 @@
 namespace servicekit {
 
 /// Groups of settings, as the help text shows them.
-enum class SettingGroup { place, control, log, crashes, streams, process, time, integration };
+enum class SettingGroup { place, control, log, crashes, streams, process, time, integration, cluster };
 
 /// Returns the heading of a group.
 [[nodiscard]] std::string_view to_string(SettingGroup group) noexcept;
+
+/// Which services have a setting.
+enum class SettingScope {
+    every_service,
+    with_standby,  ///< also the settings of services whose lock has a second level
+};
 
 /// One row of the table of settings. The table is the only source of these facts. The environment variable is derived
 /// from the name.
@@ -36,13 +42,14 @@ struct SettingRow {
     bool changes_on_reload = false;
 };
 
-/// Returns all settings, in the order of the help text.
-[[nodiscard]] std::span<const SettingRow> setting_table() noexcept;
+/// Returns the settings of such a service, in the order of the help text.
+[[nodiscard]] std::span<const SettingRow> setting_table(SettingScope scope = SettingScope::every_service) noexcept;
 
-/// Returns the row of that name; null if there is no such setting.
-[[nodiscard]] const SettingRow* find_setting(std::string_view name) noexcept;
+/// Returns the row of that name; null if such a service has no such setting.
+[[nodiscard]] const SettingRow* find_setting(std::string_view name,
+                                             SettingScope scope = SettingScope::every_service) noexcept;
 
-[[nodiscard]] std::vector<std::string_view> setting_names();
+[[nodiscard]] std::vector<std::string_view> setting_names(SettingScope scope = SettingScope::every_service);
 
 /// Returns the default for people; empty for a flag, which is off, and if there is nothing to show.
 [[nodiscard]] std::string_view default_of(const SettingRow& row) noexcept;

@@ -31,9 +31,10 @@ std::string origin(SettingsLayer layer) {
     return "forced by on_load";
 }
 
-const SettingRow& require_setting(std::string_view name) {
-    if (const SettingRow* row = find_setting(name)) return *row;
-    throw ConfigurationError{"there is no setting '" + std::string{name} + "'" + did_you_mean(name, setting_names())};
+const SettingRow& require_setting(std::string_view name, SettingScope scope = SettingScope::with_standby) {
+    if (const SettingRow* row = find_setting(name, scope)) return *row;
+    throw ConfigurationError{"there is no setting '" + std::string{name} + "'" +
+                             did_you_mean(name, setting_names(scope))};
 }
 
 }  // namespace
@@ -50,7 +51,7 @@ std::chrono::milliseconds Settings::to_time(const Value& seconds) {
 
 Settings::Settings() {
     Object& built_in = layers_[index_of(SettingsLayer::built_in)];
-    for (const SettingRow& row : setting_table())
+    for (const SettingRow& row : setting_table(SettingScope::with_standby))
         if (!row.otherwise.value.empty())
             built_in.append(std::string{row.name}, checked(row.kind, value_from_text(row.kind, row.otherwise.value)));
 }
@@ -79,7 +80,8 @@ AppConfiguration Settings::app() {
 }
 
 void Settings::set_value(std::string_view name, Value value, SettingsLayer layer) {
-    const SettingRow& row = require_setting(name);
+    const SettingRow& row =
+        require_setting(name, has_cluster_ ? SettingScope::with_standby : SettingScope::every_service);
     try {
         layers_[index_of(layer)].set(row.name, checked(row.kind, std::move(value)));
     } catch (const TypeError& error) {

@@ -7,6 +7,9 @@
 #include "core/object_path.hpp"
 #include "core/policy_plans.hpp"
 #include "core/setting_table.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/lock_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 namespace {
@@ -53,11 +56,11 @@ Value for_people(const Value& value) {
 
 }  // namespace
 
-std::vector<SettingInForce> settings_in_force(const Settings& settings, const Paths& paths, const LogPlan& log,
-                                              const ControlAccess& control) {
-    const Object of_policies = settings_of(log, control);
+std::vector<SettingInForce> settings_in_force(const LayeredSettings& settings, const Paths& paths,
+                                              const PolicyReferences& policies) {
+    const Object of_policies = settings_of(policies.log.plan(), policies.control.access(), policies.lock.plan());
     std::vector<SettingInForce> rows;
-    for (const SettingRow& setting : setting_table()) {
+    for (const SettingRow& setting : setting_table(settings.scope())) {
         SettingInForce row{.name = setting.name,
                            .value = settings.value(setting.name),
                            .origin = to_string(settings.layer_of(setting.name))};
@@ -67,7 +70,7 @@ std::vector<SettingInForce> settings_in_force(const Settings& settings, const Pa
             if (!is_set) row.origin = "follows from the others";
         } else if (!is_set) {
             const Value* found = of_policies.find(setting.name);
-            if (found != nullptr) row.value = *found;
+            if (found != nullptr) row.value = for_people(*found);
             row.origin = found != nullptr ? "policy" : setting.otherwise.is_of_policy ? "not used" : "not set";
         }
         rows.push_back(std::move(row));

@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/layered_settings.hpp"
 #include "core/paths.hpp"
 #include "servicekit/core/config_schema.hpp"
-#include "servicekit/core/settings.hpp"
-#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/policy_references.hpp"
 
 namespace servicekit {
 
@@ -19,9 +19,9 @@ struct SettingInForce {
 };
 
 /// Returns every setting in the order of the help text. Paths that determine the place of the service are absolute.
-/// \param log, control what is in force according to the policies
-[[nodiscard]] std::vector<SettingInForce> settings_in_force(const Settings& settings, const Paths& paths,
-                                                            const LogPlan& log, const ControlAccess& control);
+/// \param policies what is in force according to them
+[[nodiscard]] std::vector<SettingInForce> settings_in_force(const LayeredSettings& settings, const Paths& paths,
+                                                            const PolicyReferences& policies);
 
 /// Returns the program's own part of the config file for people. Values are `***` if their keys look like secrets or
 /// the program has declared them as such. So are passwords in URLs.

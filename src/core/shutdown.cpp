@@ -1,5 +1,6 @@
 #include "core/shutdown.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -16,6 +17,9 @@ constexpr auto by_program = "asked for by the program";
 /// How much longer than its limits an end may take if it hangs in something without a limit, such as a file on a dead
 /// server.
 constexpr auto hang_limit = 5000ms;
+/// How long a lock may take to hand over, and how often a stop whose time is over looks if it has.
+constexpr auto handover_limit = 10'000ms;
+constexpr auto handover_look = 100ms;
 
 }  // namespace
 
@@ -64,13 +68,18 @@ void Shutdown::start_is_overdue() {
 }
 
 void Shutdown::stop_is_overdue() {
-    const bool started = started_.load(std::memory_order_acquire);
-    escalate(started ? ExitCode::internal : ExitCode::timeout, "stopping", stop_limit_);
+    if (hands_over_.load(std::memory_order_acquire)) {
+        stop_timer_->start(handover_look, [this] { watch(*stop_timer_, stop_limit_, &Shutdown::stop_is_overdue); });
+        return;
+    }
+    const bool is_fault = started_.load(std::memory_order_acquire) && !is_lost_.load(std::memory_order_acquire);
+    escalate(is_fault ? ExitCode::internal : ExitCode::timeout, "stopping", stop_limit_);
 }
 
 std::chrono::milliseconds Shutdown::extend() {
     const auto now = host_.clock->steady_now();
-    if (!is_stopping())
+    if (is_lost_.load(std::memory_order_acquire)) return 0ms;
+    if (!is_stopping() && !ends_activity_.load(std::memory_order_acquire))
         return started_.load(std::memory_order_acquire) ? StepLimit::extension : start_limit_.extend(now);
     // An event that continues after it was asked to end must not delay the stop.
     if (const auto busy = runner_.busy(); !busy || busy->event != "stop") return 0ms;
@@ -88,17 +97,20 @@ void Shutdown::set_started() {
     loop_.load()->post([this] { start_timer_->stop(); });
 }
 
-void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
-    if (is_stopping() || is_killing()) return;
-    failure_ = std::move(failure);
-    end_for_sure_within(limits_.stop() + hang_limit);
-    // The stop does not depend on its messages.
-    static_cast<void>(attempt([&] { log_.info("stopping: " + why); }));
-    if (started_.load(std::memory_order_acquire)) state_.become(ServiceState::stopping);
-    stop_limit_.begin(host_.clock->steady_now(), limits_.stop(), limits_.extended());
+void Shutdown::begin_start_again(std::chrono::milliseconds at_most) {
+    started_.store(false, std::memory_order_release);
+    loop_.load()->post([this, at_most] { limit_start(at_most); });
+}
+
+void Shutdown::limit_end(std::chrono::milliseconds at_most, std::chrono::milliseconds in_all) {
+    const auto now = host_.clock->steady_now();
+    // A loss leaves no more time, whatever follows it.
+    if (is_lost_.load(std::memory_order_acquire)) at_most = in_all = std::min(at_most, stop_limit_.left(now));
+    stop_limit_.begin(now, at_most, in_all);
     watch(*stop_timer_, stop_limit_, &Shutdown::stop_is_overdue);
-    static_cast<void>(attempt([&] { announcements_.stopping(why); }));
-    stopping_.store(true, std::memory_order_release);
+}
+
+void Shutdown::end_events() {
     static_cast<void>(attempt([&] {
         for (const auto& run : queue_.close()) EventLog{log_}.decline(*run, queue_.refusal());
     }));
@@ -106,6 +118,60 @@ void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     // Last, because it calls stop callbacks of the program.
     runs_.request_stop();
     queue_.wake();
+}
+
+void Shutdown::end_activity(const std::string& why, EndOfActivity limit) {
+    if (is_stopping() || is_killing()) return;
+    if (!limit.is_loss) end_for_sure_within(limit.at_most + hang_limit);
+    if (started_.load(std::memory_order_acquire)) state_.become(ServiceState::stopping);
+    limit_end(limit.at_most, limit.is_loss ? limit.at_most : limits_.extended());
+    is_lost_.store(limit.is_loss, std::memory_order_release);
+    static_cast<void>(attempt([&] { announcements_.ending_activity(why); }));
+    ends_activity_.store(true, std::memory_order_release);
+    end_events();
+}
+
+void Shutdown::hurry(std::chrono::milliseconds at_most) {
+    const auto left = std::min(at_most, stop_limit_.left(host_.clock->steady_now()));
+    limit_end(left, left);
+    is_lost_.store(true, std::memory_order_release);
+}
+
+void Shutdown::begin_handover() noexcept {
+    hands_over_.store(true, std::memory_order_release);
+    if (is_ending()) static_cast<void>(attempt([this] { end_for_sure_within(handover_limit + hang_limit); }));
+}
+
+void Shutdown::end_handover() {
+    stop_limit_.begin(host_.clock->steady_now(), limits_.stop(), limits_.extended());
+    hands_over_.store(false, std::memory_order_release);
+}
+
+void Shutdown::set_activity_over() {
+    is_lost_.store(false, std::memory_order_release);
+    ends_activity_.store(false, std::memory_order_release);
+    if (is_killing()) return;
+    if (is_stopping()) {
+        // The rest of the stop has a limit of its own. The lock may have used the kernel's timer.
+        end_for_sure_within(limits_.stop() + hang_limit);
+        return limit_end(limits_.stop(), limits_.extended());
+    }
+    stop_timer_->stop();
+    host_.process->spare();
+}
+
+void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
+    if (is_stopping() || is_killing()) return;
+    failure_ = std::move(failure);
+    stop_note_.stop_begins();
+    end_for_sure_within(limits_.stop() + hang_limit);
+    // The stop does not depend on its messages.
+    static_cast<void>(attempt([&] { log_.info("stopping: " + why); }));
+    if (started_.load(std::memory_order_acquire)) state_.become(ServiceState::stopping);
+    limit_end(limits_.stop(), limits_.extended());
+    static_cast<void>(attempt([&] { announcements_.stopping(why); }));
+    stopping_.store(true, std::memory_order_release);
+    end_events();
 }
 
 void Shutdown::kill(const std::string& why) {
@@ -117,7 +183,9 @@ void Shutdown::kill(const std::string& why) {
     static_cast<void>(attempt([&] { announcements_.stopping("killed: " + why); }));
     runs_.request_stop();
     if (!started) return forced_exit_(Error{ExitCode::timeout, "start", "", "killed while starting"});
-    if (!serving_.load(std::memory_order_acquire) || runner_.is_busy() || !runs_.are_over()) {
+    // The event thread may have seen already that the service is killed, and run on_kill.
+    const bool is_busy = runner_.is_busy() && !runs_on_kill_.load(std::memory_order_acquire);
+    if (!serving_.load(std::memory_order_acquire) || is_busy || !runs_.are_over()) {
         static_cast<void>(attempt([this] {
             if (const std::string running = what_runs(); !running.empty())
                 log_.warning("on_kill is skipped: " + running + " still runs");
@@ -140,7 +208,8 @@ void Shutdown::finish_kill() {
 void Shutdown::escalate(ExitCode code, const std::string& what, const StepLimit& limit) {
     killing_.store(true, std::memory_order_release);
     end_for_sure_within(hang_limit);
-    Error error{code, code == ExitCode::timeout ? "start" : "stop", "", what + " took longer than " + limit.in_words()};
+    const bool is_start = code == ExitCode::timeout && !is_lost_.load(std::memory_order_acquire);
+    Error error{code, is_start ? "start" : "stop", "", what + " took longer than " + limit.in_words()};
     if (const std::string running = what_runs(); !running.empty()) {
         error.reason += "; " + running + " still runs";
         log_.error("on_stop is skipped: " + running + " still runs");
@@ -156,6 +225,8 @@ std::string Shutdown::what_runs() const {
 }
 
 void Shutdown::end_for_sure_within(std::chrono::milliseconds time) {
+    // The lock makes the kernel end the process earlier.
+    if (is_lost_.load(std::memory_order_acquire)) return;
     if (auto set = host_.process->kill_after(time); !set)
         log_.warning("a stop that hangs will not be cut short: " + set.error().message());
 }

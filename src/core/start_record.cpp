@@ -103,7 +103,7 @@ Result<StartNaming> start_naming(const LayeredSettings& settings, const ConfigSc
     }
     naming.user = given_text(settings, setting::user.name);
     if (own != nullptr) add_own_keys(naming, settings, *own);
-    naming.has_undeclared_variable = has_undeclared_variable(service, own, *host.environment);
+    naming.has_undeclared_variable = has_undeclared_variable(service, own, settings.scope(), *host.environment);
     return naming;
 }
 
@@ -177,7 +177,9 @@ std::string to_text(const StartRecord& record) {
                        {"is-configured", record.paths.choice == Paths::Choice::configured},
                        {"is-computed", record.is_computed},
                        {"directory", record.directory},
-                       {"settings", record.settings}};
+                       {"settings", record.settings},
+                       {"starts", record.starts},
+                       {"unclean-ends", record.unclean_ends}};
     return to_pretty_json(Value{whole}) + "\n";
 }
 
@@ -203,6 +205,9 @@ std::optional<StartRecord> parse_start_record(std::string_view text) {
         record.is_computed = whole.get<bool>("is-computed");
         record.directory = whole.get<std::string>("directory");
         record.settings = object_at(whole, "settings");
+        // Earlier versions did not count.
+        record.starts = whole.get<std::uint64_t>("starts", 1);
+        record.unclean_ends = whole.get<std::uint64_t>("unclean-ends", 0);
         for (const std::string* path :
              {&record.paths.pid_file, &record.paths.control_socket, &record.paths.run_directory})
             if (path->empty() || path->front() != '/') return std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,9 +38,11 @@ struct StartRecord {
     StartNaming naming;
     std::string started = {};  ///< RFC 3339 with microseconds
     Paths paths = {};
-    bool is_computed = false;    ///< the load event has chosen the place
-    std::string directory = {};  ///< the directory that the paths are relative to; empty if they are absolute
-    Object settings = {};        ///< other settings of the load event that a verb needs
+    bool is_computed = false;        ///< the load event has chosen the place
+    std::string directory = {};      ///< the directory that the paths are relative to; empty if they are absolute
+    Object settings = {};            ///< other settings of the load event that a verb needs
+    std::uint64_t starts = 1;        ///< of this place, including this one, as far as records go back
+    std::uint64_t unclean_ends = 0;  ///< lives in this place that ended without a stop, for as long
 };
 
 /// Makes the record of a start. \pre the settings are loaded

@@ -20,6 +20,7 @@ namespace servicekit {
 namespace {
 
 constexpr std::string_view suffix = ".json";
+constexpr std::string_view suffix_of_note = ".stop";
 constexpr std::size_t hash_digits = 16;
 constexpr std::array<std::uint64_t, 2> hash_key{0x7365727669636531, 0x6b69742d706c6163};
 constexpr std::size_t largest_record = std::size_t{64} << 10U;
@@ -98,14 +99,24 @@ Result<void> write_whole(const std::string& path, const std::string& text, mode_
     return {};
 }
 
+std::string note_beside(std::string_view record) {
+    return std::string{record.substr(0, record.size() - suffix.size())} + std::string{suffix_of_note};
+}
+
+void remove_with_note(const std::string& record, os::Files& files) {
+    static_cast<void>(files.remove(record));
+    static_cast<void>(files.remove(note_beside(record)));
+}
+
 /// \param names the files that were in the directory before
 void tidy_up(const std::string& directory, const std::string& own, const StartRecord& record,
              std::vector<std::string> names, const os::Host& host) {
+    std::erase_if(names, [](const std::string& name) { return !name.ends_with(suffix); });
     const std::string end = end_of_name(record.paths);
     const std::string prefix = directory + "/";
     // They belong to earlier starts with this place, since this process holds its lock.
     for (const std::string& name : names)
-        if (name != own && name.ends_with(end)) static_cast<void>(host.files->remove(prefix + name));
+        if (name != own && name.ends_with(end)) remove_with_note(prefix + name, *host.files);
     if (names.size() <= many_records) return;
     // Checks only some at each start, from a different position each time, so that no start takes long.
     const std::uint64_t first = sip_hash(record.started, hash_key) % names.size();
@@ -113,29 +124,33 @@ void tidy_up(const std::string& directory, const std::string& own, const StartRe
     names.resize(std::min(names.size(), looks_at_others));
     for (const std::string& name : names) {
         const auto other = read_record(prefix + name, this_user(host), *host.files);
-        if (other && is_place_gone(*other, *host.files)) static_cast<void>(host.files->remove(prefix + name));
+        if (other && is_place_gone(*other, *host.files)) remove_with_note(prefix + name, *host.files);
     }
 }
 
-Result<void> write_in(const RecordDirectory& directory, const StartRecord& record, const os::Host& host) {
-    if (auto prepared = prepare(directory, host); !prepared) return prepared;
+std::string file_name(const StartRecord& record) { return record.naming.service + end_of_name(record.paths); }
+
+/// \returns the path of the record
+Result<std::string> write_in(const RecordDirectory& directory, const StartRecord& record, const os::Host& host) {
+    if (auto prepared = prepare(directory, host); !prepared) return prepared.error();
     os::Files& files = *host.files;
     auto names = files.list(directory.path);
     if (!names) return names.error();
-    const std::string name = record.naming.service + end_of_name(record.paths);
+    const std::string name = file_name(record);
     const std::string path = directory.path + "/" + name;
     const std::string unfinished = directory.path + "/." + name + "." + std::to_string(host.process->id());
     // An earlier process with this pid may have crashed here.
-    if (auto removed = files.remove(unfinished); !removed && removed.error().errno_value != ENOENT) return removed;
+    if (auto removed = files.remove(unfinished); !removed && removed.error().errno_value != ENOENT)
+        return removed.error();
     const mode_t permissions = record.naming.is_from_environment ? for_the_user : for_all;
     auto done = write_whole(unfinished, to_text(record), permissions, files);
     if (done) done = files.rename(unfinished, path);
     if (!done) {
         static_cast<void>(files.remove(unfinished));
-        return done;
+        return done.error();
     }
     tidy_up(directory.path, name, record, *std::move(names), host);
-    return {};
+    return path;
 }
 
 std::vector<std::string> paths_of(const std::vector<RecordDirectory>& directories) {
@@ -201,15 +216,32 @@ std::vector<std::string> record_directories_to_search(const StartNaming& given, 
     return paths_of(chosen ? *chosen : possible_record_directories(name, host));
 }
 
-Result<void> write_start_record(const StartRecord& record, const os::Host& host) {
-    if (!is_valid_name(record.naming.service)) return {};
+Result<std::optional<StartRecord>> last_start_record(const StartRecord& record, const os::Host& host) {
+    std::optional<StartRecord> last;
+    if (!is_valid_name(record.naming.service)) return last;
+    const std::vector<uid_t> users = this_user(host);
+    std::optional<Error> first;
+    for (const RecordDirectory& directory : directories_of_starts(host)) {
+        const auto closed = os::is_closed_directory(*host.files, directory.path, users);
+        if (!closed && !first) first = closed.error();
+        if (!closed || !*closed) continue;
+        auto found = read_record(directory.path + "/" + file_name(record), users, *host.files);
+        if (found && have_one_place(*found, record) && (!last || last->started < found->started))
+            last = std::move(found);
+    }
+    if (!last && first) return *first;
+    return last;
+}
+
+Result<std::string> write_start_record(const StartRecord& record, const os::Host& host) {
+    if (!is_valid_name(record.naming.service)) return std::string{};
     std::optional<Error> first;
     for (const RecordDirectory& directory : directories_of_starts(host)) {
         const auto written = write_in(directory, record, host);
-        if (written) return {};
+        if (written) return note_beside(*written);
         if (!first) first = written.error();
     }
-    return first ? Result<void>{*first} : Result<void>{};
+    return first ? Result<std::string>{*first} : Result<std::string>{std::string{}};
 }
 
 std::vector<StartRecord> find_start_records(const StartNaming& given, const os::Host& host) {

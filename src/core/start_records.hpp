@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,15 @@ inline constexpr const char* records_variable = "SERVICEKIT_RECORDS";
 /// starts, and root's.
 [[nodiscard]] std::vector<std::string> record_directories_to_search(const StartNaming& given, const os::Host& host);
 
+/// Returns the record of the last start of this service in the same place. It is read where a start would write its
+/// record. \returns nothing if there is none, or if another user could have written it
+[[nodiscard]] Result<std::optional<StartRecord>> last_start_record(const StartRecord& record, const os::Host& host);
+
 /// Writes the record of a start, and removes other records of its place. If there are many records, also removes some
 /// of places that are gone. \pre the caller holds the lock of that place
-Result<void> write_start_record(const StartRecord& record, const os::Host& host);
+/// \returns the path for the StopNote of the place, which only this user and root can change; empty if no record is
+///          written
+Result<std::string> write_start_record(const StartRecord& record, const os::Host& host);
 
 /// Finds the records of the instances that are meant, the latest start first, one for each place. A record counts if
 /// only root and this user can have written it, and if its place had no later start. The user that the service changes

@@ -1,5 +1,7 @@
 #include "core/status_askers.hpp"
 
+#include <string>
+
 #include "core/protocol.hpp"
 
 namespace servicekit {
@@ -34,6 +36,11 @@ void StatusAnswer::time_out(const EventDeclaration& /*event*/) { reply_without_o
 
 void StatusAnswer::lack_memory() { askers_->reply(out_of_memory_line); }
 
-void StatusAnswer::reply_without_own() { askers_->reply(encode_reply(status_.last_known())); }
+void StatusAnswer::reply_without_own() {
+    std::string line;
+    status_.append_last_known(line);
+    line += '\n';
+    askers_->reply(line);
+}
 
 }  // namespace servicekit

@@ -188,6 +188,7 @@ Result<void> StreamRedirection::start() {
     if (!capture_) return {};
     return capture_->start(
         [this](const os::CapturedLine& line) {
+            router_.count_lost_prints(line.lost_before);
             std::string text;
             make_records(line, text, [this](const LogRecord& record) { router_.put(record); });
         },

@@ -1,6 +1,7 @@
 #include "core/timers.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -33,6 +34,7 @@ TimerHandle Timers::add(milliseconds time, bool repeats, std::string name, std::
     made->repeats = repeats;
     {
         const std::lock_guard guard{mutex_};
+        made->is_of_activity = is_in_activity_;
         plan(*made, time);
         if (is_stopped_)
             made->is_planned = false;
@@ -80,12 +82,36 @@ void Timers::arm(os::EventLoop& loop) {
     loop_ = &loop;
 }
 
+void Timers::begin_activity() {
+    const std::lock_guard guard{mutex_};
+    is_in_activity_ = true;
+}
+
+void Timers::end_activity() {
+    std::vector<Work> kept;
+    const std::lock_guard guard{mutex_};
+    is_in_activity_ = false;
+    has_begun_ = false;
+    for (const Work& work : works_) {
+        work->is_planned = !work->is_of_activity;
+        work->next = TimedWork::Time::max();
+    }
+    // Destroyed outside the lock: a function may own anything.
+    const auto is_of_activity = [](const Work& work) { return work->is_of_activity; };
+    std::copy_if(works_.begin(), works_.end(), std::back_inserter(kept), is_of_activity);
+    std::erase_if(works_, is_of_activity);
+}
+
 void Timers::begin() {
     {
         const std::lock_guard guard{mutex_};
         has_begun_ = true;
         const auto now = clock_.steady_now();
-        for (const Work& work : works_) work->next = now + work->interval;
+        for (const Work& work : works_) {
+            work->next = now + work->interval;
+            // The end of the last activity has refused what was queued.
+            work->is_queued = false;
+        }
         if (works_.empty()) return;
     }
     loop_->post([this] { look(); });
@@ -113,7 +139,7 @@ void Timers::look() {
     const auto now = clock_.steady_now();
     {
         const std::lock_guard guard{mutex_};
-        if (is_stopped_) return;
+        if (is_stopped_ || !has_begun_) return;
         due.reserve(works_.size());  // so that nothing after this can fail
         for (const Work& work : works_) {
             if (work->next <= now) {

@@ -31,6 +31,7 @@ public:
     bool is_planned = true;  ///< a run will be queued
     bool is_queued = false;  ///< a run is queued or runs
     bool is_cancelled = false;
+    bool is_of_activity = false;  ///< it ends with the activity during which it was planned
     Time next = Time::max();
 };
 
@@ -49,8 +50,12 @@ public:
 
     /// \pre the loop does not run yet
     void arm(os::EventLoop& loop);
+    /// Notes that an activity begins: work that is planned from now on ends with it.
+    void begin_activity();
     /// Begins to count all times, when the service is ready.
     void begin();
+    /// Cancels the work of the activity. All other work waits for the next begin().
+    void end_activity();
     /// Cancels all work for ever.
     void stop();
     /// Destroys the loop's timer. \pre the loop has ended
@@ -88,6 +93,7 @@ private:
     std::unique_ptr<os::Timer> timer_;
     mutable std::mutex mutex_;
     std::vector<Work> works_;
+    bool is_in_activity_ = false;
     bool has_begun_ = false;
     bool is_stopped_ = false;
 };

@@ -65,7 +65,7 @@ std::string in_words(const lisp::Fault& fault) {
 }
 
 /// Quotes the text for Lisp's reader.
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
     std::string lisp = "\"";
     for (const char character : text) {
         if (character == '"' || character == '\\') lisp += '\\';
@@ -405,7 +405,7 @@ void Lisp::on(std::string_view event, std::string source) {
 }
 
 void Lisp::load_script(const std::string& path) {
-    on("load", "(progn (load " + quoted(std::filesystem::absolute(path)) + ") nil)");
+    on("load", "(progn (load " + in_quotes(std::filesystem::absolute(path)) + ") nil)");
 }
 
 std::vector<std::vector<std::string>> Lisp::evaluate(const std::vector<std::string>& forms, const std::string& package,

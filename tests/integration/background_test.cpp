@@ -14,8 +14,10 @@ namespace servicekit::test {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::AnyOf;
 using testing::ContainsRegex;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -50,7 +52,9 @@ protected:
                                     StartsWith("socket:["), StartsWith("pipe:["), StartsWith("anon_inode:[event"),
                                     "anon_inode:[timerfd]", "anon_inode:[pidfd]",
                                     // a crash report that has no name yet
-                                    StartsWith(directory.path() + "/#")))
+                                    StartsWith(directory.path() + "/#"),
+                                    // for the duration of the stop
+                                    AllOf(StartsWith(directory.path() + "/records/"), EndsWith(".stop"))))
                 << number;
         }
     }

@@ -1,6 +1,7 @@
 // The verb `call`: it triggers any event from the command line.
 #include <string>
 
+#include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/text_file.hpp"
 
@@ -69,6 +70,18 @@ TEST_F(CallTest, AValueCanComeFromAFileOrStdin) {
 TEST_F(CallTest, AValueCanComeFromAPipeOfTheShell) {
     EXPECT_EQ(shell("printf hunter2 | trial-service call login password:=@/dev/stdin --run-directory \"$RUN\"").out,
               "{\"letters\":7}\n");
+}
+
+TEST_F(CallTest, ASecretFromAFifoIsAwaited) {
+    const std::string fifo = directory.file("fifo");
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    RunningCommand login{trial.command({"call", "login", "password:=@" + fifo})};
+    await_state("it reads the FIFO", [&] { return has_open(login.pid(), fifo) || login.has_ended(); });
+    ASSERT_FALSE(login.has_ended());
+
+    write_file(fifo, "hunter2\n");
+
+    EXPECT_EQ(login.finish().out, "{\"letters\":7}\n");
 }
 
 TEST_F(CallTest, AFileLargerThanOneMebibyteIsNotSent) {

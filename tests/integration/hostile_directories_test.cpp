@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -259,6 +261,66 @@ TEST_F(HostileDirectoryTest, ACrashReportAvoidsAFileInTheWay) {
     EXPECT_EQ(read_file(report), "not a report\n");
     const Outcome crashes = trial.verb({"crashes"});
     EXPECT_THAT(crashes.out, AllOf(HasSubstr("SIGSEGV"), HasSubstr(report + ".")));
+
+    const RunningService next{trial};
+    EXPECT_THAT(trial.log(), AllOf(HasSubstr("the last life crashed: SIGSEGV"), Not(HasSubstr("without a stop"))));
+}
+
+TEST_F(HostileDirectoryTest, WhatIsInTheWayOfAReportIsNoCrash) {
+    become_stranger();
+    trial.add_options({"--crash-directory", theirs, "--crash-keep", "3"});
+    const std::string report = theirs + "/trial-service.crash";
+    fs::create_directory(report);
+    give(report, stranger, stranger);
+    const auto files = [this] { return std::distance(fs::directory_iterator{theirs}, fs::directory_iterator{}); };
+    RunningService service{trial};
+    EXPECT_EQ(files(), 2);  // the prepared report, too
+    EXPECT_EQ(service.call("crashes"), (Object{{"crashes", Value::List{}}}));
+    EXPECT_THAT(trial.verb({"crashes"}).out, HasSubstr("no crash reports"));
+
+    service.signal(SIGKILL);
+    EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
+    {
+        RunningService next{trial};
+        EXPECT_EQ(files(), 2);
+        EXPECT_EQ(next.call("crashes"), (Object{{"crashes", Value::List{}}}));
+        EXPECT_THAT(trial.log(), HasSubstr("(pid " + std::to_string(service.pid()) + ") ended without a stop"));
+
+        next.signal(SIGSEGV);
+        EXPECT_EQ(next.exit_code(), 128 + SIGSEGV);
+    }
+    const RunningService last{trial};
+    EXPECT_THAT(trial.log(), HasSubstr("the last life crashed: SIGSEGV"));
+    EXPECT_EQ(last.call("crashes").find("crashes")->as_list().size(), 1U);
+    EXPECT_TRUE(fs::is_directory(report));
+}
+
+TEST_F(HostileDirectoryTest, AStrangersFifoAmongTheCrashReportsBlocksNothing) {
+    trial.add_options({"--log-file", theirs + "/x.log"});
+    const std::string report = theirs + "/trial-service.crash.20261201T15004";
+    ASSERT_EQ(::mkfifo((report + "1Z.1").c_str(), 0666), 0);
+    give(report + "1Z.1", stranger, stranger);
+    link_by_stranger(victim, report + "2Z.2");
+    fs::create_directory(report + "3Z.3");
+    give(report + "3Z.3", stranger, stranger);
+    write_file(report + "4Z.4", "");
+    fs::resize_file(report + "4Z.4", std::uintmax_t{1} << 40U);
+    give(report + "4Z.4", stranger, stranger);
+    fs::create_hard_link(victim, report + "5Z.5");
+    RunningService service{trial};
+
+    EXPECT_EQ(service.call("crashes").find("crashes")->as_list().size(), 1U);  // the large file
+    const Outcome listed = trial.verb({"crashes"});
+    EXPECT_EQ(listed.exit_code, 0) << listed;
+    EXPECT_THAT(listed.out, Not(HasSubstr("Z.1\n")));
+    for (int number = 1; number <= 5; ++number)
+        EXPECT_THAT(trial.verb({"crashes", "show", std::to_string(number)}).out, Not(HasSubstr("secret")));
+    service.signal(SIGSEGV);
+    EXPECT_EQ(service.exit_code(), 128 + SIGSEGV);
+
+    const RunningService next{trial};
+    EXPECT_EQ(next.call("crashes").find("crashes")->as_list().size(), 2U);
+    fs::remove(report + "5Z.5");
 }
 
 TEST_F(HostileDirectoryTest, ACrashReportFollowsNoLinkMadeLater) {

@@ -51,6 +51,15 @@ TEST_F(InheritedLimitsTest, ALogAtItsSizeLimitActsLikeAFullDisk) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
+TEST_F(InheritedLimitsTest, AStartWithoutMemoryForAStackNamesTheLimit) {
+    if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
+    const Outcome outcome = run_command(limited("ulimit -d 2000", {"run"}));
+
+    EXPECT_EQ(outcome.exit_code, 71) << outcome;
+    EXPECT_THAT(outcome.err, HasSubstr("RLIMIT_DATA"));
+    expect_nothing_left();
+}
+
 TEST_F(InheritedLimitsTest, AnUnwritablePidfileFailsTheStartWithAMessage) {
     for (const char* verb : {"start", "run"}) {
         const Outcome outcome = run_command(limited("ulimit -f 0", {verb}));

@@ -1,4 +1,5 @@
 // Man pages: the programs that format them accept all of them, whatever an application says about itself.
+#include <regex>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -57,7 +58,9 @@ protected:
         whatis = named.out;
         const Outcome formatted = shell("MANWIDTH=80 man --warnings -l " + file, variables);
         EXPECT_EQ(formatted.exit_code, 0);
-        EXPECT_THAT(formatted.err, IsEmpty());
+        // groff 1.23 warns that it does not shorten the footer of a page if that has escapes.
+        const std::regex no_fault{"an\\.tmac:<standard input>:1: warning: not abbreviating .*\n"};
+        EXPECT_THAT(std::regex_replace(formatted.err, no_fault, ""), IsEmpty());
         return formatted.out;
     }
 

@@ -188,6 +188,11 @@ TEST_F(PagesTest, TheGuideGoesAsItIsWritten) {
     type_sessions("docs/guide.md", {{"/home/me/mailbox", directory.path()}});
 }
 
+TEST_F(PagesTest, TheHealthOfAServiceIsAsItIsWritten) {
+    for (const char* place : {"/var/spool", "/var/log"}) std::filesystem::create_directories(directory.path() + place);
+    type_sessions("docs/health.md", {{"/var/", directory.path() + "/var/"}}, {{"MAILER_RUN_DIRECTORY", run}});
+}
+
 TEST_F(PagesTest, TheWalkThroughGoesAsItIsWritten) {
     const std::vector<Block> blocks = blocks_of("docs/line-server.md");
     const auto block = std::find_if(blocks.begin(), blocks.end(), [](const Block& b) { return b.mark == "walk"; });

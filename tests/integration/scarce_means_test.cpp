@@ -1,5 +1,6 @@
 // Memory or epoll watches run out while a service runs: the connection is closed, and the service goes on.
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -12,7 +13,11 @@
 namespace servicekit::test {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
+using testing::Not;
+
+namespace fs = std::filesystem;
 
 class ScarceMeansTest : public ServiceTest {
 protected:
@@ -73,6 +78,64 @@ TEST_F(ScarceMeansTest, AReplyWithoutMemoryIsAnError) {
     EXPECT_EQ(trial.verb({"call", "echo", "integer=1"}).exit_code, 0);
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     EXPECT_EQ(service.exit_code(), 0);
+}
+
+/// Returns the command with that limit of its address space, in KiB.
+Command with_address_space(int limit, Command command) {
+    const Strings prefix{"sh", "-c", "ulimit -v \"$0\"; exec \"$@\"", std::to_string(limit)};
+    command.arguments.insert(command.arguments.begin(), prefix.begin(), prefix.end());
+    return command;
+}
+
+class ScarceMemoryTest : public ScarceMeansTest {
+protected:
+    /// Asks for a small and for a large reply. The service may refuse both.
+    void ask() const {
+        static_cast<void>(trial.verb({"call", "echo", "integer=1", "--timeout", "10"}));
+        Command large = trial.command({"call", "echo", "--json", "-", "--timeout", "10"});
+        large.input = R"({"string":")" + std::string(1'000'000, 'x') + R"("})";
+        static_cast<void>(run_command(large));
+    }
+
+    void expect_no_crash() const {
+        for (const auto& entry : fs::directory_iterator{trial.directory()})
+            EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr(".crash"))) << read_file(entry.path());
+    }
+
+    static constexpr int least = 24'000;
+    static constexpr int most = 48'000;
+};
+
+TEST_F(ScarceMemoryTest, AServiceInTheForegroundIsRefusedOrLives) {
+    for (int limit = least; limit <= most; limit += 1'500) {
+        SCOPED_TRACE(limit);
+        fs::remove(trial.log_file());
+        RunningCommand service{with_address_space(limit, trial.command({"run"}))};
+        await_state("it is ready or has ended",
+                    [&] { return service.has_ended() || trial.log().find(" ready\n") != std::string::npos; });
+        if (!service.has_ended()) ask();
+        if (!service.has_ended()) service.signal(SIGTERM);
+
+        const Outcome ended = service.finish();
+
+        EXPECT_THAT(ended.exit_code, AnyOf(0, 71)) << ended;
+        expect_no_crash();
+    }
+}
+
+TEST_F(ScarceMemoryTest, AServiceInTheBackgroundIsRefusedOrLives) {
+    for (int limit = least; limit <= most; limit += 1'500) {
+        SCOPED_TRACE(limit);
+        const Outcome started = run_command(with_address_space(limit, trial.command({"start"})));
+        EXPECT_THAT(started.exit_code, AnyOf(0, 71)) << started;
+        if (started.exit_code == 0) {
+            Process service{trial.pid_in_file()};
+            ask();
+            service.signal(SIGTERM);
+            EXPECT_EQ(service.exit_code(), 0);
+        }
+        expect_no_crash();
+    }
 }
 
 TEST_F(ScarceMeansTest, RequestsWithoutMemoryEndTheirConnectionsOnly) {

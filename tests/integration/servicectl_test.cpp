@@ -1,5 +1,6 @@
 // servicectl, with services in processes of their own.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -108,6 +109,56 @@ TEST_F(ServicectlTest, RootControlsTheServiceOfAnotherUserAsThatUser) {
     EXPECT_EQ(servicectl({"stop", "strangers-*", "--yes"}, variables).exit_code, 7);
     EXPECT_EQ(servicectl({"stop", "strangers-service"}, variables).exit_code, 0);
     EXPECT_EQ(line_of("strangers-service", servicectl({"list"}, variables)), "");
+}
+
+/// A service that root has started as another user, with a run directory of that user.
+class ServicectlForAUserTest : public ServicectlTest {
+protected:
+    void SetUp() override {
+        if (!is_root()) GTEST_SKIP() << "needs root";
+        ServicectlTest::SetUp();
+        ASSERT_EQ(::chmod(directory.path().c_str(), 0755), 0);
+        fs::create_directories(fun.run_directory());
+        for (const std::string& theirs_too : {theirs, fun.run_directory()})
+            ASSERT_EQ(::chown(theirs_too.c_str(), stranger, stranger), 0);
+        fun.add_options(
+            {"--name", "fun-service", "--user", "nobody", "--pid-file", fun.pid_file(), "--control-socket", socket});
+    }
+    const std::string theirs = directory.file("theirs");
+    ServiceProgram fun{"trial-service", theirs};
+    const std::string socket = fun.control_socket();
+};
+
+TEST_F(ServicectlForAUserTest, RootControlsIt) {
+    RunningService service{fun};
+    const std::string pid = std::to_string(service.pid());
+
+    EXPECT_THAT(servicectl({"status", socket}).out, HasSubstr(pid));
+    EXPECT_EQ(servicectl({"log-level", "fun-service", "debug"}).exit_code, 0);
+    EXPECT_EQ(servicectl({"reload", "fun-service"}).exit_code, 0);
+    EXPECT_EQ(servicectl({"pid", "fun-service"}).out, pid + "\n");
+    EXPECT_THAT(servicectl({"logs", "fun-service"}).out, HasSubstr("ready"));
+    const Outcome stopped = servicectl({"stop", "fun-service"});
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(ServicectlForAUserTest, ALinkOfItsUserDoesNotDirectAVerbAtAServiceOfRoot) {
+    RunningService important{trial};
+    RunningService service{fun};
+    ASSERT_EQ(::rename(socket.c_str(), (theirs + "/kept").c_str()), 0);
+    fs::create_symlink(trial.control_socket(), socket);
+    ASSERT_EQ(::lchown(socket.c_str(), stranger, stranger), 0);
+
+    for (const char* const verb : {"stop", "kill", "status"}) {
+        const Outcome refused = servicectl({verb, socket});
+        EXPECT_EQ(refused.exit_code, 77) << verb << refused;
+        EXPECT_THAT(refused.err, HasSubstr("symbolic link")) << verb;
+    }
+    EXPECT_FALSE(important.has_ended());
+
+    ASSERT_EQ(::rename((theirs + "/kept").c_str(), socket.c_str()), 0);
+    EXPECT_EQ(servicectl({"stop", "fun-service"}).exit_code, 0);
 }
 
 TEST_F(ServicectlTest, RunsOnAnotherHostBySsh) {

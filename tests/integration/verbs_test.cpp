@@ -515,5 +515,52 @@ TEST_F(VerbsTest, OutputThatCannotBeWrittenIsAFailure) {
     }
 }
 
+struct Refused {
+    std::string name;
+    Strings options;
+    std::string words;
+};
+
+class RestartRefusedTest : public ServiceTest, public testing::WithParamInterface<Refused> {};
+
+TEST_P(RestartRefusedTest, ARestartThatCannotStartStopsNothing) {
+    const RunningService service{trial};
+    const auto with = [](const std::string& verb) {
+        Strings words{verb};
+        words.insert(words.end(), GetParam().options.begin(), GetParam().options.end());
+        return words;
+    };
+
+    const Outcome restarted = trial.verb(with("restart"));
+
+    EXPECT_EQ(restarted.exit_code, 78) << restarted;
+    EXPECT_THAT(restarted.err, HasSubstr(GetParam().words));
+    EXPECT_EQ(trial.verb(with("check")).exit_code, 78);
+    EXPECT_FALSE(service.has_ended());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ServiceTest, RestartRefusedTest,
+    testing::Values(Refused{"LogGroup", {"--log-group", "nogrp"}, "the group 'nogrp': there is no such group"},
+                    Refused{"ControlOwner", {"--control-owner", "nouser"}, "there is no user 'nouser'"},
+                    Refused{"ControlGroup", {"--control-group", "nogrp"}, "there is no group 'nogrp'"},
+                    Refused{"ControlRead", {"--control-read", "user:nouser"}, "there is no user 'nouser'"},
+                    Refused{"ControlOperate", {"--control-operate", "group:nogrp"}, "there is no group 'nogrp'"},
+                    Refused{"ControlAdmin", {"--control-admin", "user:nouser"}, "there is no user 'nouser'"},
+                    Refused{"Stdin", {"--stdin", "/nonexist"}, "'/nonexist': it does not exist"},
+                    Refused{"Writable", {"--writable", "/nonexistent/x"}, "'/nonexistent/x': it does not exist"},
+                    Refused{
+                        "ReadyFd", {"--ready-fd", "77"}, "cannot report readiness on 'descriptor 77': it is not open"},
+                    Refused{"StdoutDescriptor", {"--stdout", "/dev/fd/77"}, "'descriptor 77': it is not open"},
+                    Refused{"LogDescriptor", {"--log-file", "/dev/fd/77"}, "'descriptor 77': it is not open"}),
+    [](const auto& instance) { return instance.param.name; });
+
+TEST_F(VerbsTest, WithoutAControlServerItsSocketIsNotChecked) {
+    const Outcome checked = trial.verb({"check", "--no-control-server", "--control-socket", "/nonexistent/x",
+                                        "--control-group", "nogrp", "--control-read", "user:nouser"});
+
+    EXPECT_EQ(checked.exit_code, 0) << checked;
+}
+
 }  // namespace
 }  // namespace servicekit::test

@@ -9,6 +9,10 @@ end() {
         "$programs/greeter" kill --pid-file "$file" --control-socket "${file%.pid}.control" >/dev/null 2>&1 || :
     done
     for pid in ${helpers-}; do kill "$pid" 2>/dev/null || :; done
+    if [ "${database_directory-}" ]; then
+        as_database pg_ctl --pgdata "$database_directory/data" --mode immediate stop >/dev/null 2>&1 || :
+        rm -rf "$database_directory"
+    fi
 }
 
 nothing() { :; }
@@ -258,4 +262,53 @@ END
     chmod +x usr/bin/just-another-server
     PATH=$PWD/usr/bin:$PATH
     just-another-server start
+}
+
+# PostgreSQL does not run as root.
+as_database() {
+    if [ "$(id -u)" -eq 0 ]; then
+        setpriv --reuid nobody --regid nogroup --clear-groups "$@"
+    else
+        "$@"
+    fi
+}
+# A database that psql connects to, and the file write.sql.
+database() {
+    for programs_of_database in /usr/lib/postgresql/*/bin; do PATH=$PATH:$programs_of_database; done
+    command -v initdb && command -v psql && command -v setpriv || exit 77
+    # Its user has no access to the directory of the block.
+    database_directory=$(mktemp -d)
+    export PGHOST="$database_directory" PGUSER=postgres PGDATABASE=postgres
+    [ "$(id -u)" -ne 0 ] || chown nobody "$database_directory"
+    (
+        cd "$database_directory"
+        as_database initdb --pgdata data --auth trust --username postgres --no-sync
+        as_database pg_ctl --pgdata data --wait --log log \
+            --options "-c listen_addresses= -c unix_socket_directories=$database_directory -c fsync=off" start
+    )
+    cat >write.sql <<'END'
+WITH fence AS (
+    UPDATE fence SET token = :token WHERE service = 'tally' AND token <= :token RETURNING token
+)
+INSERT INTO orders SELECT :number, 'paid' FROM fence RETURNING number;
+END
+}
+
+# An etcd without users, which etcdctl connects to.
+etcd_with_users() {
+    command -v etcd && command -v etcdctl && command -v setpriv || exit 77
+    port=$((20000 + $$ % 20000))
+    until curl -s --noproxy '*' "http://127.0.0.1:$port/health" | grep -q '"true"'; do
+        [ "${etcd-}" ] && kill -0 "$etcd" 2>/dev/null || {
+            port=$((port + 2))
+            setpriv --pdeathsig KILL etcd --data-dir etcd --listen-client-urls "http://127.0.0.1:$port" \
+                --advertise-client-urls "http://127.0.0.1:$port" --listen-peer-urls "http://127.0.0.1:$((port + 1))" \
+                --initial-advertise-peer-urls "http://127.0.0.1:$((port + 1))" \
+                --initial-cluster "default=http://127.0.0.1:$((port + 1))" &
+            etcd=$!
+            helpers="${helpers-} $etcd"
+        }
+        sleep 0.1
+    done
+    export ETCDCTL_API=3 ETCDCTL_ENDPOINTS="http://127.0.0.1:$port"
 }

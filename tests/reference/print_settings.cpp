@@ -45,6 +45,16 @@ std::string_view value_in_words(servicekit::SettingKind kind) {
             return "a number";
         case Kind::words:
             return "a list of a program and its arguments; as text with spaces between them";
+        case Kind::urls:
+            return "a list of URLs without a user or a password; as text with commas between them";
+        case Kind::text:
+            return "a text";
+        case Kind::readiness:
+            return "`standby` or `active`";
+        case Kind::loss_action:
+            return "`exit` or `standby`";
+        case Kind::cluster_start:
+            return "`wait` or `required`";
         case Kind::stream:
             break;
     }
@@ -66,10 +76,14 @@ int main() {
            "The verb `where` prints each value and where it comes from.\n\n"
            "A reload changes the settings that say so. The others need a restart.\n";
     std::optional<servicekit::SettingGroup> group;
-    for (const servicekit::SettingRow& row : servicekit::setting_table()) {
+    for (const servicekit::SettingRow& row : servicekit::setting_table(servicekit::SettingScope::with_standby)) {
         if (group != row.group) {
             group = row.group;
             std::cout << "\n## " << to_string(*group) << "\n\n";
+            if (group == servicekit::SettingGroup::cluster)
+                std::cout
+                    << "Only a service whose lock has a [second level](../behaviour.md#standby-and-activity) has\n"
+                       "these settings. A password comes from a file. No setting contains it.\n\n";
         }
         std::cout << "- **`" << row.name << "`**: " << row.description << ".\n";
         std::cout << "  Value: " << value_in_words(row.kind) << ".";

@@ -105,6 +105,7 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"inherited.claim_for_writing", all_of({fcntl_2})},
         {"inherited.close_all_but", {ENOMEM}},
         {"inherited.write_and_close", all_of({write_2})},
+        {"kill_timers.kill_at", all_of({timer_create_2})},
         {"locks.owner", all_of({open_2, stat_2, fcntl_2})},
         {"locks.try_lock", all_of({open_2, stat_2, fcntl_2, flock_2, chmod_2})},
         {"locks.write", all_of({ftruncate_2, write_2})},

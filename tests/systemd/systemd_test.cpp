@@ -494,6 +494,81 @@ TEST_F(SystemdTest, TheManagerOfAUserRunsAUnitForIt) {
     }
 }
 
+/// `servicectl web` in the machine.
+class SystemdWebTest : public SystemdTest {
+protected:
+    void TearDown() override {
+        if (everything().machine) (void)shell("systemctl stop " + name + "-web " + name + "-other");
+        SystemdTest::TearDown();
+    }
+    void serve() const {
+        expect_ok("systemd-run --quiet --collect --unit " + name + "-web /opt/servicekit/servicectl web '" + name +
+                  "*' --allow-actions --listen /run/" + name + ".sock");
+        await_state("the server listens", [&] { return shell("test -S /run/" + name + ".sock").exit_code == 0; });
+    }
+    /// Sends a request to the server. \returns the reply with its head
+    [[nodiscard]] std::string ask(const std::string& request, const std::string& body = "") const {
+        const std::string text = request +
+                                 " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                                 "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
+                                 std::to_string(body.size()) + "\r\n\r\n" + body;
+        // The machine has no curl.
+        return shell("printf %s '" + text + "' | perl -MIO::Socket::UNIX -e '$/ = undef; my $server = " +
+                     "IO::Socket::UNIX->new(Peer => shift) or die; print $server <STDIN>; $server->flush; " +
+                     "print <$server>' /run/" + name + ".sock")
+            .out;
+    }
+    /// Returns the page of a service when the server knows its unit.
+    [[nodiscard]] std::string page_of(const std::string& service) const {
+        std::string page;
+        await_state("the unit is known", [&] {
+            page = ask("GET /services/" + service);
+            return page.find(" 200 OK") != std::string::npos &&
+                   page.find("asking systemd for its unit") == std::string::npos;
+        });
+        return page;
+    }
+    /// Requests a restart with the form of the page. \returns the reply
+    [[nodiscard]] std::string restart(const std::string& service) const {
+        const std::string page = page_of(service);
+        const std::string before = "name=\"form_token\" value=\"";
+        const auto begins = page.find(before) + before.size();
+        return ask("POST /services/" + service + "/restart",
+                   "form_token=" + page.substr(begins, page.find('"', begins) - begins));
+    }
+};
+
+TEST_F(SystemdWebTest, RestartsAServiceByItsUnit) {
+    install("systemd-service");
+    start();
+    serve();
+    EXPECT_THAT(page_of(name), HasSubstr("/services/" + name + "/restart"));
+    const std::string pid = property("MainPID");
+    EXPECT_THAT(ask("POST /services/" + name + "/restart", "form_token=nonsense"), HasSubstr(" 403 Forbidden"));
+    EXPECT_EQ(property("MainPID"), pid);
+
+    EXPECT_THAT(restart(name), HasSubstr(" 303 See Other"));
+    await_state("another process runs", [&] {
+        const std::string now = property("MainPID");
+        return now != pid && now != "0" && property("ActiveState") == "active";
+    });
+    EXPECT_EQ(call("systemd-service", "status").exit_code, 0);
+    EXPECT_EQ(property("Result"), "success");
+}
+
+// Its process is in the unit of the program that has started it. A restart of that unit would be that of the program.
+TEST_F(SystemdWebTest, RestartsNoServiceThatIsNotTheMainProcessOfItsUnit) {
+    const std::string other = name + "-other";
+    expect_ok("systemd-run --quiet --collect --unit " + other + " sh -c '/opt/servicekit/trial-service start --name " +
+              other + " && exec sleep infinity'");
+    await_state("the service runs", [&] { return shell("trial-service health --name " + other).exit_code == 0; });
+    serve();
+    const std::string pid = shell("trial-service pid --name " + other).out;
+    EXPECT_THAT(page_of(other), HasSubstr("no unit of systemd runs it"));
+    EXPECT_THAT(restart(other), AllOf(HasSubstr(" 403 Forbidden"), HasSubstr("no unit of systemd runs it")));
+    EXPECT_EQ(shell("trial-service pid --name " + other).out, pid);
+}
+
 /// The result of systemd-analyze(1) for every kind of unit.
 class SystemdAnalyzeTest : public SystemdTest {
 protected:

@@ -48,6 +48,9 @@ struct NotJson {
 /// Appends the value on one line to `out`. This is the fast path of replies.
 void append_json(std::string& out, const Object& object);
 
+/// Appends the members of the object in the same way, without braces, and with a comma before each.
+void append_json_members(std::string& out, const Object& object);
+
 /// Appends the text as a JSON string with quotes. Bytes that are not UTF-8 become U+FFFD. Control characters that
 /// change how other text is displayed (C0, DEL, C1, writing direction, line separators, byte order mark) are escaped,
 /// so that JSON can be printed on a terminal.

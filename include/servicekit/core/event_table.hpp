@@ -19,7 +19,7 @@ public:
     EventTable& operator=(const EventTable&) = delete;
     ~EventTable();
 
-    /// Adds a custom event. An event named `cancel`, `follow` or `metrics` replaces the built-in one.
+    /// Adds a custom event. An event named `cancel`, `follow`, `metrics` or `resign` replaces the built-in one.
     /// \throws std::invalid_argument for a name that is taken or not valid, a duplicate parameter, a default that its
     ///         own parameter would not accept, a missing handler, or a built-in event that is declared concurrent
     void add(EventDeclaration event);
@@ -50,6 +50,16 @@ public:
     [[nodiscard]] std::string nearest(std::string_view wrong_name) const;
 
 private:
+    friend class Activity;
+    /// Adds the built-in events of a service whose lock has a second level.
+    void add_standby_events();
+    /// Notes that an activity begins: custom events that are added from now on end with it.
+    void begin_activity();
+    /// Lets add() replace the events of the activity. They stay until then, or until settle().
+    void end_activity();
+    /// Removes the events of earlier activities that were not added again.
+    void settle();
+
     struct State;
     std::unique_ptr<State> state_;
 };

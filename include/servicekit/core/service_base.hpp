@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "servicekit/core/call_error.hpp"
 #include "servicekit/core/event_table.hpp"
+#include "servicekit/core/health.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/metrics.hpp"
 #include "servicekit/core/service_options.hpp"
@@ -26,7 +28,7 @@ struct Host;
 namespace servicekit {
 
 /// docs/reference/states.md says what each is, and what may follow it.
-enum class ServiceState { idle, loading, starting, running, reloading, stopping, stopped };
+enum class ServiceState { idle, loading, starting, standby, running, reloading, stopping, stopped };
 
 /// The name of the state, as `status` shows it.
 [[nodiscard]] std::string_view to_string(ServiceState state) noexcept;
@@ -38,9 +40,9 @@ struct PolicyReferences;
 ///
 /// Handlers, including the virtual on_* functions, run one at a time on the thread that called start(). As pid 1 of a
 /// container, all except the first on_load() run on another thread, the same for all (see Foreground). This thread is
-/// called the handler thread. Handlers of concurrent events run on a pool of threads.
-/// Another thread serves the control socket and the signals. It runs none of the application's code except stop
-/// callbacks of runs that are stopped or cancelled.
+/// called the handler thread. Handlers of concurrent events run on a pool of threads. Health checks run on threads of
+/// their own. Another thread serves the control socket and the signals. It runs none of the application's code except
+/// stop callbacks of runs that are stopped or cancelled.
 class ServiceBase {
 public:
     virtual ~ServiceBase();
@@ -62,10 +64,14 @@ public:
     /// The numbers and texts that `status` and `metrics` show at once, whatever runs. See Metrics.
     [[nodiscard]] Metrics& metrics() noexcept;
 
+    /// The health checks, which run beside the handlers. `health`, `status` and `metrics` show their results. See
+    /// Health.
+    [[nodiscard]] Health& health() noexcept;
+
     /// Runs an event and waits for its reply. In a handler the event runs nested, at once, at most 16 deep; in a
     /// handler of a concurrent event, only concurrent events can be run. On any other thread the event is queued.
     /// \throws CallError with the error that a client would get: "event-not-found", "bad-argument", "event-error", or
-    ///         "not-ready" before the service is running and once it stops
+    ///         "not-ready" before the service is running, while it stands by and once it stops
     Reply trigger(std::string_view event, const Object& arguments = {});
     /// Queues an event and returns at once. An error of the event is logged. \throws CallError as trigger() does
     void post(std::string_view event, const Object& arguments = {});
@@ -79,7 +85,8 @@ public:
     /// Runs `work` periodically on the handler thread, in order with the events. The first run is due one interval
     /// after this call, or after the service is ready if this is called earlier. A run that is due while the previous
     /// one still waits or runs is left out. An exception from `work` is logged, and the next run happens as planned. A
-    /// stop ends the runs.
+    /// stop ends the runs. If the lock has a second level, the end of an activity also ends what was planned during it,
+    /// from on_start() on; other work begins again with the next activity.
     /// May be called from any thread, also before start().
     /// \code
     /// every(60s, "sweep", [this] { sweep(); });
@@ -92,7 +99,8 @@ public:
     TimerHandle after(std::chrono::milliseconds delay, std::string name, std::function<void()> work);
 
     /// Stop is requested when the service begins to stop. For the application's own threads. May be called from any
-    /// thread. For callbacks on it see Context::stop_token().
+    /// thread. For callbacks on it see Context::stop_token(). If the lock has a second level, stop is also requested
+    /// when an activity ends, and the next activity has another token.
     [[nodiscard]] std::stop_token stop_token() const noexcept;
     /// Waits. Returns early when the service stops. In a handler it is Context::wait_for() of the innermost running
     /// event. May be called from any thread. On mocks::FakeOs the time is virtual for handlers and for threads of its
@@ -131,9 +139,20 @@ public:
     [[nodiscard]] const Settings& settings() const noexcept;
     /// The state of the service. May be called from any thread.
     [[nodiscard]] ServiceState state() const noexcept;
-    /// \returns true during a reload, so that on_start() has run before it; false during the first load of a process,
-    ///          also in a verb that starts nothing. For handlers.
+    /// \returns true during a reload, so that on_start() has run before it, unless the service stands by; false during
+    ///          the first load of a process, also in a verb that starts nothing. For handlers.
     [[nodiscard]] bool is_reload() const noexcept;
+
+    /// For threads of the application that must do nothing unless this instance is the active one. If the lock has a
+    /// second level, it becomes true before on_start(), and false when the lock is lost, at the latest when another
+    /// instance can become active. What a thread does after the call may still be too late: lock_token() helps with
+    /// that. Always true if the lock has one level and cannot be lost. Cheap: it asks nobody. May be called from any
+    /// thread.
+    [[nodiscard]] bool is_active() const noexcept;
+    /// The fencing token of this activity: a number that is greater in each later activity of any instance. Send it
+    /// along with what only the active instance may change, so that the receiver can refuse an older number. Nothing if
+    /// this instance is not active, or if the lock has no token. May be called from any thread.
+    [[nodiscard]] std::optional<std::uint64_t> lock_token() const;
 
     /// Makes the load event run after the last fork, in the process that becomes the service. Use it if the load event
     /// starts threads, which fork(2) does not keep. The load event then cannot set what is needed before the fork, such
@@ -151,9 +170,10 @@ protected:
     /// Reads the configuration: before the fork and the lock, and again on reload. It may change all settings. Parse
     /// everything into locals first and commit last: if it throws, the running configuration stays unchanged.
     virtual void on_load(Settings& settings);
-    /// Starts servers, connects and warms caches, then returns. If it throws, the start fails with exit code 70.
+    /// Starts servers, connects and warms caches, then returns. If it throws, the start fails with exit code 70. If the
+    /// lock has a second level, it runs each time that this instance becomes the active one.
     virtual void on_start();
-    /// Undoes what on_start() did.
+    /// Undoes what on_start() did. If the lock has a second level, it also runs at the end of each activity.
     virtual void on_stop();
     /// Called instead of on_stop() on a kill, with a time limit of one second.
     virtual void on_kill();

@@ -32,7 +32,7 @@ struct Setting {
     std::string_view name;  ///< "log-file"
 };
 
-/// The settings that every service has. docs/reference/settings.md lists the values that each takes, and whether a
+/// The settings that every service has, and those of services whose lock has a second level. docs/reference/settings.md lists the values that each takes, and whether a
 /// reload changes it. Octal numbers, limits ("unlimited") and streams have the same form as in a config file.
 namespace setting {
 /// Name of the service and of its files. Default: the name that the program gives.
@@ -128,6 +128,30 @@ inline constexpr Setting<int> ready_fd{"ready-fd"};
 inline constexpr Setting<std::string> metrics_file{"metrics-file"};
 /// How often the metrics file is written. Default: 15 s.
 inline constexpr Setting<std::chrono::milliseconds> metrics_interval{"metrics-interval"};
+/// URLs of the servers that keep the second level of the lock. Default: set by the lock policy.
+inline constexpr Setting<std::vector<std::string>> cluster_endpoints{"cluster-endpoints"};
+/// What the names of the keys on these servers begin with. Default: set by the lock policy.
+inline constexpr Setting<std::string> cluster_prefix{"cluster-prefix"};
+/// How long an instance may be silent before another one replaces it. Default: 10 s.
+inline constexpr Setting<std::chrono::milliseconds> cluster_ttl{"cluster-ttl"};
+/// PEM file of the authorities that the certificates of the servers name. Default: those of the system.
+inline constexpr Setting<std::string> cluster_ca{"cluster-ca"};
+/// PEM file of the client's certificate. Default: none.
+inline constexpr Setting<std::string> cluster_cert{"cluster-cert"};
+/// PEM file of the key of that certificate. Default: none.
+inline constexpr Setting<std::string> cluster_key{"cluster-key"};
+/// User that the servers know. Default: none.
+inline constexpr Setting<std::string> cluster_user{"cluster-user"};
+/// A file with the password of that user. Default: none.
+inline constexpr Setting<std::string> cluster_password_file{"cluster-password-file"};
+/// What a start does if no server answers: "wait" or "required". Default: "wait". A start fails with "required".
+inline constexpr Setting<std::string> cluster_at_start{"cluster-at-start"};
+/// When the service is ready: in "standby", or when it is "active". Default: "standby".
+inline constexpr Setting<std::string> ready_when{"ready-when"};
+/// What follows the loss of the second level: "exit" or "standby". Default: "exit", with exit code 75.
+inline constexpr Setting<std::string> after_loss{"after-loss"};
+/// How long on_stop() may take on such a loss. Default: a third of cluster-ttl.
+inline constexpr Setting<std::chrono::milliseconds> loss_stop_timeout{"loss-stop-timeout"};
 /// Leaves every signal to the application. Default: false.
 inline constexpr Setting<bool> no_signal_handlers{"no-signal-handlers"};
 /// Opens no control socket. Default: false.
@@ -265,6 +289,7 @@ private:
     std::string config_path_;
     SettingsLayer filling_ = SettingsLayer::program;
     bool is_client_ = false;
+    bool has_cluster_ = false;  ///< the settings of the second level of the lock are known
 };
 
 template <class T>

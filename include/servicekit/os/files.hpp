@@ -89,7 +89,7 @@ enum class Links { follow, do_not_follow };
 class Files {
 public:
     virtual ~Files() = default;
-    /// Reads the whole file. \returns an error with EFBIG if it has more than `max_bytes`
+    /// Reads the whole file. Waits for the first writer of a FIFO. \returns EFBIG if it has more than `max_bytes`
     virtual Result<std::string> read(const std::string& path, std::size_t max_bytes) = 0;
     /// Opens a file. With Links::do_not_follow, the path is checked as in open_for_appending().
     virtual Result<std::unique_ptr<File>> open_for_reading(const std::string& path, Links links = Links::follow) = 0;

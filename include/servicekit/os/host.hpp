@@ -14,6 +14,7 @@
 #include "servicekit/os/file_locks.hpp"
 #include "servicekit/os/files.hpp"
 #include "servicekit/os/inherited_descriptors.hpp"
+#include "servicekit/os/kill_timer.hpp"
 #include "servicekit/os/local_sockets.hpp"
 #include "servicekit/os/message_sockets.hpp"
 #include "servicekit/os/pipes.hpp"
@@ -56,6 +57,7 @@ struct Host {
     Threads* threads = &posix_threads();
     Users* users = &posix_users();
     std::function<std::unique_ptr<EventLoop>(const std::string& thread)> make_event_loop = &make_posix_event_loop;
+    std::function<std::unique_ptr<KillTimer>()> make_kill_timer = &make_posix_kill_timer;
     std::function<std::unique_ptr<Parking>()> make_parking = &make_posix_parking;
     std::function<std::unique_ptr<StreamCapture>()> make_stream_capture = &make_posix_stream_capture;
     ///@}

@@ -11,6 +11,7 @@ class FileLock;
 class FileLocks;
 class Files;
 class InheritedDescriptors;
+class KillTimer;
 class LocalSockets;
 class NotifySocket;
 class Pipe;

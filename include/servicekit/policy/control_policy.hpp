@@ -3,8 +3,10 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -79,6 +81,15 @@ public:
     virtual void note(const Error& /*error*/) {}
 };
 
+/// What a control policy has counted since open(), for the metrics.
+struct ControlCounts {
+    std::uint64_t open = 0;              ///< connections that are open now
+    std::uint64_t accepted = 0;          ///< connections that were accepted and not refused
+    std::uint64_t refused_too_many = 0;  ///< connections that were refused because there were too many
+    std::uint64_t refused_no_files = 0;  ///< connections that were refused because too many descriptors are open
+    std::uint64_t failed = 0;            ///< attempts to accept connections that failed
+};
+
 /// Lets operators talk to the service while it runs.
 ///
 /// A control policy derives from this class and overrides open() and close(), and the other functions as needed.
@@ -94,6 +105,8 @@ public:
     [[nodiscard]] virtual std::string endpoint() const { return {}; }
     /// Fields that the policy adds to the reply of `status`.
     [[nodiscard]] virtual Object status_fields() const { return {}; }
+    /// What it has counted; nothing if it does not count. Waits for no other thread. May be called from any thread.
+    [[nodiscard]] virtual std::optional<ControlCounts> counts() const { return std::nullopt; }
     /// Gives its files to the user that the process is about to become.
     virtual Result<void> change_owner(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     /// Stops listening, removes its files, and closes each connection once its replies are sent, within a time limit.

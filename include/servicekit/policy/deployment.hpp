@@ -46,6 +46,20 @@ struct LogPlan {
     std::vector<std::string> command = {};         ///< program that takes the lines, and its arguments
 };
 
+/// The settings of the second level of the lock. For members that are empty, the policy's own options apply.
+struct ClusterPlan {
+    std::vector<std::string> endpoints = {};            ///< URLs of the servers that keep the lock
+    std::string prefix = {};                            ///< of the keys there
+    std::optional<std::chrono::milliseconds> ttl = {};  ///< how long an instance may be silent before it is replaced
+    std::string ca_file = {};           ///< PEM file of the authorities that the servers' certificates name
+    std::string certificate_file = {};  ///< PEM file of the client's certificate
+    std::string key_file = {};          ///< PEM file of the certificate's key
+    std::string user = {};              ///< the name for the servers
+    std::string password_file = {};     ///< a file with the password of that user
+    std::optional<std::chrono::milliseconds> loss_stop_timeout = {};  ///< how long on_stop() may take on a loss
+    std::optional<bool> must_answer_at_start = {};                    ///< a start fails if no server answers
+};
+
 /// The settings that policies use. Core passes it to each policy before any other call. All paths are absolute.
 struct Deployment {
     std::string name = {};           ///< the name of the service
@@ -60,6 +74,7 @@ struct Deployment {
     std::string log_file = {};            ///< empty if none was set
     LogLevel log_level = LogLevel::info;  ///< lowest level that is logged
     LogPlan log_plan = {};                ///< the other settings of the log
+    ClusterPlan cluster_plan = {};        ///< the settings of the second level of the lock
 
     bool background = true;               ///< go to the background if the daemon policy can
     std::string working_directory = "/";  ///< of a service in the background

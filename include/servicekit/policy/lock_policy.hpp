@@ -2,12 +2,14 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
 
+#include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
 #include "servicekit/policy/deployment.hpp"
@@ -39,10 +41,26 @@ struct Acquisition {
     std::optional<pid_t> left_by = {};
 };
 
-/// Ensures that at most one instance of the service runs.
+/// What a lock policy tells the service about the second level of its lock. A thread of the policy calls these
+/// functions, one at a time, or LockPolicy::contend() does. They return at once.
+class Contender {
+public:
+    virtual ~Contender() = default;
+    /// This instance has the lock, and LockPolicy::token() returns the token. The service becomes the active one.
+    virtual void won() = 0;
+    /// This instance loses the lock, or has lost it. The service stops its activity. \pre won() was called
+    /// \param time how long that may take. The policy makes the kernel end the process when the time is over, unless
+    ///             LockPolicy::stand_down() is called before.
+    virtual void lost(const Error& why, std::chrono::milliseconds time) = 0;
+    /// Something happened that operators want to know, such as a change of the active instance.
+    virtual void report(LogLevel level, const std::string& text) = 0;
+};
+
+/// Ensures that at most one instance of the service runs, on this machine by acquire(), and is active, in a cluster, by
+/// contend().
 ///
 /// A lock policy derives from this class and overrides acquire(), owner() and release(), and the other functions as
-/// needed.
+/// needed. A policy whose lock has one level overrides none of the functions of the second level.
 class LockPolicy : public Policy {
 public:
     /// Takes the lock. \pre the service has done its last fork(2).
@@ -51,17 +69,43 @@ public:
     virtual Result<std::optional<Owner>> owner() = 0;
     /// \returns false if owner() cannot find the running instance, because the policy locks nothing.
     [[nodiscard]] virtual bool tells_owner() const { return true; }
-    /// A number that grows with each acquisition by any process, so that a receiver can reject what an earlier holder
-    /// still sends. Nothing if the lock cannot be lost and therefore needs no token.
-    [[nodiscard]] virtual std::optional<std::uint64_t> token() const { return std::nullopt; }
-    /// Fields that the policy adds to the reply of `status`.
+    /// Fields that the policy adds to the reply of `status`. May be called from any thread.
     [[nodiscard]] virtual Object status_fields() const { return {}; }
-    /// Releases the lock. May be called from any thread and repeatedly. Returns within a bounded time.
+    /// The settings of the second level in force after configure(): those of the deployment, and the lock's own
+    /// defaults for the rest. Members that this lock does not use are empty.
+    [[nodiscard]] virtual ClusterPlan plan() const { return {}; }
+    /// Releases the lock, and leaves the second level. If stand_down() was not called, handlers may still run: the
+    /// instance then stays active until that is impossible, and the second level lapses later. May be called from any
+    /// thread and repeatedly. Returns within a bounded time.
     virtual void release() noexcept = 0;
-    /// Registers a function that a thread of the policy calls when the lock is lost. Never called if the lock cannot be
-    /// lost.
-    // NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides it keeps the callback
-    virtual void on_lost(std::function<void(const Error&)> /*callback*/) {}
+
+    // The second level: at most one of the instances that hold their first level is active. The others stand by.
+
+    /// \returns true if the service may have to stand by.
+    [[nodiscard]] virtual bool has_standby() const { return false; }
+    /// Joins the instances that want to be active, and returns within a bounded time. The contender learns the rest.
+    /// May be called again after stand_down(). \pre acquire() succeeded; the service has given up its rights, and
+    /// threads may be started
+    /// \param stop when it is triggered, the service ends: the policy need not join any more, and returns at once
+    /// \returns an error if the service cannot even stand by
+    virtual Result<void> contend(Contender& contender, const std::stop_token& stop) {
+        static_cast<void>(stop);
+        contender.won();
+        return {};
+    }
+    /// \returns true if another instance stands by, as far as is known. May ask it, within a bounded time. Called on a
+    ///          thread of its own, possibly while other functions run.
+    virtual Result<bool> has_successor() { return false; }
+    /// Ends the activity, or the wait for it, so that another instance can become active. The contender is called no
+    /// more once this has returned. Returns within a bounded time. \pre the service is inactive: on_stop() has run
+    virtual void stand_down() noexcept {}
+    /// \returns true while no other instance can be active, whatever happens elsewhere. Cheap. May be called from any
+    ///          thread.
+    [[nodiscard]] virtual bool is_active() const noexcept { return true; }
+    /// A number that grows with each activity of any instance, so that a receiver can reject what an earlier active
+    /// instance still sends (a fencing token). Nothing if this instance is not active, or if the lock has one level
+    /// and therefore needs no token. May be called from any thread.
+    [[nodiscard]] virtual std::optional<std::uint64_t> token() const { return std::nullopt; }
 };
 
 }  // namespace servicekit

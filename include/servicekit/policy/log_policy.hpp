@@ -3,6 +3,8 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +28,19 @@ enum class StreamUse {
     none,      ///< the log does not keep what is printed there
 };
 
+/// What a log has counted since open(), for the metrics.
+struct LogCounts {
+    std::uint64_t lost_slow = 0;       ///< lines that were lost because the destination did not take them in time
+    std::uint64_t lost_error = 0;      ///< lines that were lost because the destination refused them
+    std::uint64_t lost_no_memory = 0;  ///< lines that were lost because there was no memory for them
+    /// Rotations of a file that were done, and those that failed. Nothing if the log rotates no file.
+    struct Rotations {
+        std::uint64_t done = 0;    ///< the file was rotated
+        std::uint64_t failed = 0;  ///< the file stayed as it was
+    };
+    std::optional<Rotations> rotations = {};  ///< by the log itself, not by other programs
+};
+
 /// Writes the log.
 ///
 /// A log policy derives from this class and overrides open(), write() and close(), and the other functions as needed.
@@ -41,6 +56,8 @@ public:
     [[nodiscard]] virtual std::vector<std::string> files() const { return {}; }
     /// \returns true if lines are lost although nobody asked for that. A start then prints a warning.
     [[nodiscard]] virtual bool drops_lines() const { return false; }
+    /// What it has counted; nothing if it does not count. Waits for no other thread. May be called from any thread.
+    [[nodiscard]] virtual std::optional<LogCounts> counts() const { return std::nullopt; }
     /// Opens the log. Until start(), lines are written in the calling thread, because there is no other thread yet.
     virtual Result<void> open() = 0;
     /// \returns true if the log needs start(). A log that does all its work in write() costs the service no thread.

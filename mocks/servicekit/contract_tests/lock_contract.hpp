@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -22,14 +25,33 @@
 ///     void act_as(int instance);
 ///     /// For the acting instance; all instances contend for the same lock.
 ///     MyLock make_policy();
-///     /// For all instances.
+///     /// For all instances. The tests of the second level give each instance a pidfile of its own.
 ///     servicekit::Deployment deployment();
+///     /// Only for a lock with a second level: lets as much time pass as a hand-over to an instance that stands by takes.
+///     void pass_time();
 /// };
 /// namespace servicekit::contract_tests {
 /// INSTANTIATE_TYPED_TEST_SUITE_P(MyLock, LockContract, MyLockRig);
 /// }
 /// \endcode
 namespace servicekit::contract_tests {
+
+/// Counts the calls of a lock.
+class CountingContender final : public Contender {
+public:
+    void won() override { ++wins_; }
+    void lost(const Error& /*why*/, std::chrono::milliseconds /*time*/) override { ++losses_; }
+    void report(LogLevel /*level*/, const std::string& /*text*/) override { ++reports_; }
+
+    [[nodiscard]] int wins() const { return wins_; }
+    /// Returns the number of all calls.
+    [[nodiscard]] int calls() const { return wins_ + losses_ + reports_; }
+
+private:
+    std::atomic<int> wins_{0};
+    std::atomic<int> losses_{0};
+    std::atomic<int> reports_{0};
+};
 
 template <class Rig>
 class LockContract : public ::testing::Test {
@@ -44,6 +66,24 @@ protected:
         auto lock = std::make_unique<Policy>(rig.make_policy());
         lock->configure(rig.deployment());
         return lock;
+    }
+    /// Makes another instance, as on a machine of its own: its first level is free, and it has acquired it.
+    std::unique_ptr<Policy> make_contender() {
+        rig.act_as(++instances_);
+        auto lock = std::make_unique<Policy>(rig.make_policy());
+        Deployment deployment = rig.deployment();
+        deployment.pid_file += '.' + std::to_string(instances_);
+        deployment.other_pid_files.clear();
+        lock->configure(deployment);
+        EXPECT_EQ(acquire(*lock), State::acquired);
+        return lock;
+    }
+    static void contend(Policy& lock, Contender& contender) {
+        const auto joined = lock.contend(contender, std::stop_token{});
+        EXPECT_TRUE(joined) << joined.error().message();
+    }
+    void pass_time() {
+        if constexpr (requires { rig.pass_time(); }) rig.pass_time();
     }
     static State acquire(Policy& lock) {
         auto acquired = lock.acquire(LockWait::fail_fast, std::stop_token{});
@@ -186,15 +226,6 @@ TYPED_TEST_P(LockContract, ItsTokenGrowsWithEachAcquisitionWhereItHasOne) {
     }
 }
 
-TYPED_TEST_P(LockContract, ReleasingIsNoLoss) {
-    const auto lock = this->make_instance();
-    bool was_lost = false;
-    lock->on_lost([&was_lost](const Error&) { was_lost = true; });
-    EXPECT_EQ(this->acquire(*lock), TestFixture::State::acquired);
-    lock->release();
-    EXPECT_FALSE(was_lost);
-}
-
 TYPED_TEST_P(LockContract, ItsStatusFieldsLeaveThoseOfTheServiceAlone) {
     const auto lock = this->make_instance();
     EXPECT_EQ(this->acquire(*lock), TestFixture::State::acquired);
@@ -208,12 +239,108 @@ TYPED_TEST_P(LockContract, MayBeMovedBeforeItIsAcquired) {
     this->expect_held(lock, true);
 }
 
+// The second level. A lock with one level has the default, by which contend() wins at once.
+
+TYPED_TEST_P(LockContract, ALockWithOneLevelWinsWithinContend) {
+    CountingContender contender;
+    const auto lock = this->make_contender();
+    if (lock->has_standby()) return;
+    this->contend(*lock, contender);
+    EXPECT_EQ(contender.wins(), 1);
+    EXPECT_TRUE(lock->is_active());
+    EXPECT_FALSE(lock->has_successor().value());
+    lock->stand_down();
+    EXPECT_EQ(contender.calls(), 1);
+}
+
+TYPED_TEST_P(LockContract, OneOfTwoContendersIsActiveAndTheOtherStandsBy) {
+    CountingContender contenders[2];
+    const auto first = this->make_contender();
+    const auto second = this->make_contender();
+    if (!first->has_standby()) return;
+    EXPECT_FALSE(first->is_active());
+    EXPECT_EQ(first->token(), std::nullopt);
+    this->contend(*first, contenders[0]);
+    this->pass_time();
+    this->contend(*second, contenders[1]);
+    this->pass_time();
+    EXPECT_EQ(contenders[0].wins(), 1);
+    EXPECT_EQ(contenders[1].wins(), 0);
+    EXPECT_TRUE(first->is_active());
+    EXPECT_FALSE(second->is_active());
+    EXPECT_NE(first->token(), std::nullopt);
+    EXPECT_EQ(second->token(), std::nullopt);
+    EXPECT_TRUE(first->has_successor().value());
+}
+
+TYPED_TEST_P(LockContract, AnInstanceThatStandsDownHandsOverWithAGreaterToken) {
+    CountingContender contenders[2];
+    const auto first = this->make_contender();
+    const auto second = this->make_contender();
+    if (!first->has_standby()) return;
+    this->contend(*first, contenders[0]);
+    this->pass_time();
+    this->contend(*second, contenders[1]);
+    this->pass_time();
+    const auto earlier = first->token();
+    first->stand_down();
+    EXPECT_FALSE(first->is_active());
+    EXPECT_EQ(first->token(), std::nullopt);
+    this->pass_time();
+    EXPECT_EQ(contenders[1].wins(), 1);
+    EXPECT_TRUE(second->is_active());
+    const auto later = second->token();
+    ASSERT_TRUE(earlier && later);
+    EXPECT_GT(*later, *earlier);
+
+    this->contend(*first, contenders[0]);
+    this->pass_time();
+    EXPECT_FALSE(first->is_active());
+    second->stand_down();
+    this->pass_time();
+    EXPECT_EQ(contenders[0].wins(), 2);
+    EXPECT_GT(first->token(), later);
+}
+
+TYPED_TEST_P(LockContract, AReleaseAloneHandsOverNothing) {
+    CountingContender contenders[2];
+    const auto first = this->make_contender();
+    const auto second = this->make_contender();
+    if (!first->has_standby()) return;
+    this->contend(*first, contenders[0]);
+    this->pass_time();
+    this->contend(*second, contenders[1]);
+    first->release();
+    this->pass_time();
+    EXPECT_EQ(contenders[1].wins(), 0);
+    EXPECT_FALSE(second->is_active());
+}
+
+TYPED_TEST_P(LockContract, NothingIsHeardAfterStandingDown) {
+    CountingContender contenders[2];
+    const auto first = this->make_contender();
+    const auto second = this->make_contender();
+    this->contend(*first, contenders[0]);
+    this->pass_time();
+    if (first->has_standby()) this->contend(*second, contenders[1]);
+    first->stand_down();
+    second->stand_down();
+    const int calls[]{contenders[0].calls(), contenders[1].calls()};
+    this->pass_time();
+    EXPECT_EQ(contenders[0].calls(), calls[0]);
+    EXPECT_EQ(contenders[1].calls(), calls[1]);
+    EXPECT_EQ(contenders[0].wins(), 1);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(LockContract, IsNotHeldBeforeItIsAcquired, IsHeldFromAcquireToRelease,
                             IsReleasedAnyNumberOfTimes, IsAcquiredAgainOnceReleased, IsLeftByNobodyOnceReleased,
                             ASecondInstanceIsToldWhoHasIt, ASecondInstanceGetsInWhenTheFirstLetsGo,
                             TheOwnerIsToldToWhoeverAsks, AskingForTheOwnerNeverTakesTheLock,
                             AStandbyThatIsToldToStopGetsNothing, AStandbyGetsAFreeLockAtOnce,
-                            ItsTokenGrowsWithEachAcquisitionWhereItHasOne, ReleasingIsNoLoss,
-                            ItsStatusFieldsLeaveThoseOfTheServiceAlone, MayBeMovedBeforeItIsAcquired);
+                            ItsTokenGrowsWithEachAcquisitionWhereItHasOne, ItsStatusFieldsLeaveThoseOfTheServiceAlone,
+                            MayBeMovedBeforeItIsAcquired, ALockWithOneLevelWinsWithinContend,
+                            OneOfTwoContendersIsActiveAndTheOtherStandsBy,
+                            AnInstanceThatStandsDownHandsOverWithAGreaterToken, AReleaseAloneHandsOverNothing,
+                            NothingIsHeardAfterStandingDown);
 
 }  // namespace servicekit::contract_tests

@@ -14,9 +14,12 @@ constexpr std::chrono::hours longest_wait{1};
 
 /// Returns true if the service in this state is the one that the user wants, and not a process that only waits for it.
 bool is_alive(ServiceState state) {
-    return state == ServiceState::starting || state == ServiceState::running || state == ServiceState::reloading ||
-           state == ServiceState::stopping;
+    return state == ServiceState::starting || state == ServiceState::standby || state == ServiceState::running ||
+           state == ServiceState::reloading || state == ServiceState::stopping;
 }
+
+/// Returns true if a service in this state is ready, or waits for what only another instance can give.
+bool is_settled(ServiceState state) { return state == ServiceState::running || state == ServiceState::standby; }
 
 }  // namespace
 
@@ -49,7 +52,7 @@ bool FakeLife::start() {
     const auto is_decided = [this] {
         if (os_->end_of(starter_)) return true;
         const auto alive = living();
-        return alive && alive->pid == starter_ && alive->service->state() == ServiceState::running;
+        return alive && alive->pid == starter_ && is_settled(alive->service->state());
     };
     if (!os_->wait_until(is_decided, longest_wait))
         throw std::runtime_error("the start does not end: " + os_->reactor.describe());

@@ -55,7 +55,8 @@ public:
 
     /// Sets the user who starts it; root by default.
     void start_as(uid_t user) noexcept { user_ = user; }
-    /// Starts it, and waits until it is ready or has failed. \returns true if it is running
+    /// Starts it, and waits until it is ready, stands by or has failed. In the background, a service that is not ready
+    /// while it stands by makes this wait. \returns true if it is running
     bool start();
     /// Only begins the start, which continues when the test waits for something. \returns the pid of the process that
     /// the user started

@@ -61,6 +61,7 @@ FakeOs::FakeOs() {
     service_manager.failures().report_to(faults, "service_manager");
     children.failures().report_to(faults, "children");
     inherited.failures().report_to(faults, "inherited");
+    kill_timers.failures.report_to(faults, "kill_timers");
     line_readers.failures().report_to(faults, "line_readers");
     message_sockets.failures().report_to(faults, "message_sockets");
     programs.failures().report_to(faults, "programs");
@@ -136,6 +137,7 @@ os::Host FakeOs::host() {
                     throw std::system_error{*failure, std::generic_category(), "cannot make an event loop"};
                 return std::make_unique<FakeEventLoop>(reactor);
             },
+            .make_kill_timer = [this] { return kill_timers.make(); },
             .make_parking = [this]() -> std::unique_ptr<os::Parking> { return std::make_unique<FakeParking>(reactor); },
             .make_stream_capture = [this] { return captures.make(); }};
 }

@@ -24,6 +24,7 @@
 #include "servicekit/mocks/fake_file_locks.hpp"
 #include "servicekit/mocks/fake_files.hpp"
 #include "servicekit/mocks/fake_inherited_descriptors.hpp"
+#include "servicekit/mocks/fake_kill_timers.hpp"
 #include "servicekit/mocks/fake_line_reader.hpp"
 #include "servicekit/mocks/fake_local_sockets.hpp"
 #include "servicekit/mocks/fake_message_sockets.hpp"
@@ -147,6 +148,7 @@ public:
     FakeServiceManager service_manager;
     FakeChildren children{clock};
     FakeInheritedDescriptors inherited;
+    FakeKillTimers kill_timers;
     FakeLineReaders line_readers;
     FakeSignals signals;
     FakeStandardStreams streams;

@@ -17,6 +17,8 @@ public:
     explicit FakeThreads(FakeReactor& reactor) : reactor_{&reactor} {}
 
     Result<std::unique_ptr<os::Thread>> start(const std::string& name, std::function<void()> call) override;
+    /// Does nothing: one thread runs at a time, until it waits.
+    void yield() noexcept override {}
 
     /// For `start`; the object is the name.
     FakeFailures failures{"start"};

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,7 @@ public:
     MOCK_METHOD(Result<void>, open, (Requests & requests, os::EventLoop& loop), (override));
     MOCK_METHOD(std::string, endpoint, (), (const, override));
     MOCK_METHOD(Object, status_fields, (), (const, override));
+    MOCK_METHOD(std::optional<ControlCounts>, counts, (), (const, override));
     MOCK_METHOD(Result<void>, change_owner, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(void, close, (), (noexcept, override));
 };

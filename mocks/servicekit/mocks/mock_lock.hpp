@@ -6,12 +6,18 @@
 
 namespace servicekit::mocks {
 
-/// By default it is free, acquired at once, and never lost.
+/// By default it is free, acquired at once, and never lost. It has one level: contend() wins at once.
 class MockLock : public LockPolicy {
 public:
     MockLock() {
         ON_CALL(*this, acquire).WillByDefault([] { return Result<Acquisition>{Acquisition{}}; });
         ON_CALL(*this, tells_owner).WillByDefault(::testing::Return(true));
+        ON_CALL(*this, contend).WillByDefault([](Contender& contender, const std::stop_token& /*stop*/) {
+            contender.won();
+            return Result<void>{};
+        });
+        ON_CALL(*this, has_successor).WillByDefault(::testing::Return(Result<bool>{false}));
+        ON_CALL(*this, is_active).WillByDefault(::testing::Return(true));
         ON_CALL(*this, owner).WillByDefault(::testing::Return(Result<std::optional<Owner>>{std::optional<Owner>{}}));
     }
 
@@ -19,10 +25,14 @@ public:
     MOCK_METHOD(Result<Acquisition>, acquire, (LockWait wait, const std::stop_token& stop), (override));
     MOCK_METHOD(Result<std::optional<Owner>>, owner, (), (override));
     MOCK_METHOD(bool, tells_owner, (), (const, override));
-    MOCK_METHOD(std::optional<std::uint64_t>, token, (), (const, override));
     MOCK_METHOD(Object, status_fields, (), (const, override));
     MOCK_METHOD(void, release, (), (noexcept, override));
-    MOCK_METHOD(void, on_lost, (std::function<void(const Error&)> callback), (override));
+    MOCK_METHOD(bool, has_standby, (), (const, override));
+    MOCK_METHOD(Result<void>, contend, (Contender & contender, const std::stop_token& stop), (override));
+    MOCK_METHOD(Result<bool>, has_successor, (), (override));
+    MOCK_METHOD(void, stand_down, (), (noexcept, override));
+    MOCK_METHOD(bool, is_active, (), (const, noexcept, override));
+    MOCK_METHOD(std::optional<std::uint64_t>, token, (), (const, override));
 };
 
 }  // namespace servicekit::mocks

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
+
 #include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::mocks {
@@ -10,6 +12,7 @@ namespace servicekit::mocks {
 class MockLog : public LogPolicy {
 public:
     MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
+    MOCK_METHOD(std::optional<LogCounts>, counts, (), (const, override));
     MOCK_METHOD(Result<void>, open, (), (override));
     MOCK_METHOD(bool, works_in_background, (), (const, override));
     MOCK_METHOD(Result<void>, start, (os::EventLoop & loop), (override));

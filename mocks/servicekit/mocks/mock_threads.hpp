@@ -25,6 +25,7 @@ public:
 
     MOCK_METHOD(Result<std::unique_ptr<os::Thread>>, start, (const std::string& name, std::function<void()> call),
                 (override));
+    MOCK_METHOD(void, yield, (), (noexcept, override));
 };
 
 }  // namespace servicekit::mocks

@@ -2,7 +2,9 @@
 get_filename_component(SOURCE_PATH "${CURRENT_PORT_DIR}/../../.." ABSOLUTE)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS features
-    FEATURES servicectl SERVICEKIT_SERVICECTL
+    FEATURES
+        cluster SERVICEKIT_CLUSTER
+        servicectl SERVICEKIT_SERVICECTL
     INVERTED_FEATURES mocks CMAKE_DISABLE_FIND_PACKAGE_GTest)
 string(COMPARE EQUAL "${VCPKG_LIBRARY_LINKAGE}" static static_boost)
 

@@ -13,6 +13,7 @@
 #include "cli/typed_arguments.hpp"
 #include "cli/verb_options.hpp"
 #include "cli/verbs.hpp"
+#include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -41,10 +42,10 @@ bool takes_value(const ProgramVerb* verb, std::string_view option) {
 }
 
 Position understand(const Words& words, const Dialect& dialect) {
-    const ConfigSchema* const own = dialect.own;
     Position position;
     const std::size_t last = words.size() - 1;
-    const auto settings = setting_options(own);
+    const KnownSettings known = dialect.settings();
+    const auto settings = setting_options(known);
     const auto is_setting = [&settings](std::string_view name) {
         return std::any_of(settings.begin(), settings.end(),
                            [&](const SettingOption& setting) { return setting.name == name; });
@@ -54,7 +55,7 @@ Position understand(const Words& words, const Dialect& dialect) {
         if (!looks_like_option(word)) {
             if (position.verb) {
                 position.positionals.push_back(word);
-            } else if (const VerbDescription* verb = find_verb(word)) {
+            } else if (const VerbDescription* verb = find_verb(word, dialect.scope)) {
                 position.verb = verb->verb;
             } else if ((position.program_verb = find_program_verb(dialect.verbs, word)) != nullptr) {
                 position.verb = Verb::program;
@@ -67,7 +68,7 @@ Position understand(const Words& words, const Dialect& dialect) {
         if (equals != std::string::npos) {
             value = word.substr(equals + 1);
         } else if (takes_value(position.program_verb, word) ||
-                   (word == "--json" ? position.verb == Verb::call : takes_next(word, words[i + 1], own))) {
+                   (word == "--json" ? position.verb == Verb::call : takes_next(word, words[i + 1], known))) {
             if (++i == last) {
                 position.pending = name;
                 break;
@@ -92,12 +93,12 @@ public:
         } else if (const auto equals = word_.find('='); looks_like_option(word_) && equals != std::string::npos) {
             value_of_option(verb, word_.substr(0, equals), word_.substr(0, equals + 1));
         } else if (word_.starts_with('-')) {
-            for (const OptionDescription& option : options_of(verb, dialect_.own, position_.program_verb))
+            for (const OptionDescription& option : options_of(verb, dialect_.settings(), position_.program_verb))
                 offer(option.name, option.description);
         } else if (!position_.verb) {
             if (dialect_.verbs != nullptr)
                 for (const ProgramVerb& known : *dialect_.verbs) offer(known.name, known.description);
-            for (const VerbDescription& known : verbs(dialect_.lisp)) offer(known.name, known.text);
+            for (const VerbDescription& known : dialect_.shown_verbs()) offer(known.name, known.text);
         } else {
             positional(*position_.verb);
         }
@@ -120,13 +121,15 @@ private:
     }
 
     void value_of_option(Verb verb, std::string_view name, const std::string& prefix) {
-        const auto options = options_of(verb, dialect_.own, position_.program_verb);
+        const auto options = options_of(verb, dialect_.settings(), position_.program_verb);
         const auto option = std::find_if(options.begin(), options.end(),
                                          [&](const OptionDescription& known) { return known.name == name; });
         if (option == options.end()) return;
         const std::string& kind = option->placeholder;
         if (const ConfigKey* key = find_own_key(dialect_.own, name.substr(2)))
             for (const std::string& choice : key->options.choices) offer(prefix + choice);
+        if (const SettingRow* setting = find_setting(name.substr(2), dialect_.scope))
+            for (const std::string_view choice : choices_of(setting->kind)) offer(prefix + std::string{choice});
         if (kind == "FILE" || kind == "PATHS") look_up(Lookup::files, prefix);
         if (kind == "DIR") look_up(Lookup::directories, prefix);
         if (kind == "USER") look_up(Lookup::users, prefix);

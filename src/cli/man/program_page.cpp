@@ -119,7 +119,7 @@ private:
         page_.subsection("Verbs of every service");
     }
     void common_verbs() {
-        for (const VerbDescription& verb : verbs(dialect_.lisp))
+        for (const VerbDescription& verb : dialect_.shown_verbs())
             page_.tight_item(Roff::bold(verb.name), Roff::plain(verb.text), width_of_verbs);
         page_.paragraph(Roff::plain("The options of a verb: ") + Roff::bold(about_.name + " ") + Roff::italic("VERB") +
                         Roff::bold(" --help"));
@@ -147,7 +147,7 @@ private:
                         Roff::plain("). The command line overrides the environment, which overrides the config file."));
         own_settings();
         std::string group;
-        for (const SettingOption& setting : setting_options(nullptr)) {
+        for (const SettingOption& setting : setting_options({nullptr, dialect_.scope})) {
             if (group != setting.group) {
                 group = setting.group;
                 page_.subsection(group);
@@ -159,7 +159,7 @@ private:
     void own_settings() {
         if (dialect_.own == nullptr || dialect_.own->keys().empty()) return;
         page_.subsection("Settings of this service");
-        const auto options = setting_options(dialect_.own);
+        const auto options = setting_options(dialect_.settings());
         for (const ConfigKey& key : dialect_.own->keys()) {
             const auto option = std::find_if(options.begin(), options.end(),
                                              [&key](const auto& known) { return known.name == key.option(); });

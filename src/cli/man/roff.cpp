@@ -115,7 +115,7 @@ bool ends_sentence(std::string_view word) {
     return !word.empty() && std::string_view{".?!"}.find(word.back()) != std::string_view::npos;
 }
 
-std::string quoted(std::string_view text) { return '"' + for_roff(with_single_blanks(text)) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + for_roff(with_single_blanks(text)) + '"'; }
 
 std::string in_capitals(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(), [](char letter) {
@@ -132,8 +132,8 @@ Roff Roff::italic(std::string_view text) { return Roff{in_font('I', text)}; }
 
 ManPage::ManPage(const Title& title) {
     // The date is not escaped: one with `\-` is not a date.
-    macro(".TH " + quoted(in_capitals(title.name)) + " " + quoted(std::to_string(title.section)) + " \"" + title.date +
-          "\" " + quoted(title.source) + " " + quoted(title.manual));
+    macro(".TH " + in_quotes(in_capitals(title.name)) + " " + in_quotes(std::to_string(title.section)) + " \"" +
+          title.date + "\" " + in_quotes(title.source) + " " + in_quotes(title.manual));
     // A hyphen in a command would be taken for a part of it.
     macro(".nh");
     macro(".ad l");
@@ -141,13 +141,13 @@ ManPage::ManPage(const Title& title) {
 
 void ManPage::section(std::string_view heading) {
     set_tight(false);
-    macro(".SH " + quoted(heading));
+    macro(".SH " + in_quotes(heading));
     follows_heading_ = true;
 }
 
 void ManPage::subsection(std::string_view heading) {
     set_tight(false);
-    macro(".SS " + quoted(heading));
+    macro(".SS " + in_quotes(heading));
     follows_heading_ = true;
 }
 
@@ -175,7 +175,7 @@ void ManPage::line(const Roff& text) {
 
 void ManPage::bullet(const Roff& text) { add_list_item("\\(bu 2", text); }
 
-void ManPage::numbered(std::string_view number, const Roff& text) { add_list_item(quoted(number) + " 4", text); }
+void ManPage::numbered(std::string_view number, const Roff& text) { add_list_item(in_quotes(number) + " 4", text); }
 
 void ManPage::add_list_item(std::string_view mark, const Roff& text) {
     set_tight(follows_bullet_);

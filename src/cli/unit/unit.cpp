@@ -14,6 +14,7 @@
 #include "core/paths.hpp"
 #include "core/service_core.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/lock_policy.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -150,6 +151,9 @@ private:
         unit.open_files_limit = text_if_set(setting::limit_open_files);
         unit.is_lisp = has_lisp(session_.core);
         unit.tells_peers_apart = tells_peers_apart();
+        const bool has_standby = session_.core.policies().lock.has_standby();
+        unit.can_lose_lock = has_standby;
+        unit.waits_for_lock = has_standby && settings().get(setting::ready_when) == "active";
         unit.start_timeout = settings().get(setting::start_timeout);
         unit.stop_timeout = settings().get(setting::stop_timeout);
         unit.extended_timeout = settings().get(setting::extended_timeout);

@@ -189,7 +189,10 @@ void add_limits(Lines& lines, const ServiceUnit& unit) {
         "notified of that.");
     // `start` waits a while longer than the service.
     const milliseconds until_ready = std::max(unit.start_timeout, unit.extended_timeout) + grace;
-    lines.set("TimeoutStartSec", in_seconds(unit.type == Type::forking ? until_ready + grace : until_ready));
+    if (unit.type == Type::forking && unit.waits_for_lock)
+        lines.set("TimeoutStartSec", "infinity");
+    else
+        lines.set("TimeoutStartSec", in_seconds(unit.type == Type::forking ? until_ready + grace : until_ready));
     lines.set("TimeoutStopSec", in_seconds(std::max(unit.stop_timeout, unit.extended_timeout) + grace));
 }
 
@@ -224,7 +227,9 @@ void add_life(Lines& lines, const ServiceUnit& unit) {
     lines.set("SuccessExitStatus", stopped + " 143 SIGTERM");
     // A start that takes too long ends with the same code. systemd restarts it if it knows that the service was not
     // ready.
-    if (unit.type == Type::exec) lines.set("RestartForceExitStatus", stopped);
+    if (unit.can_lose_lock)
+        lines.comment("A service that has lost its lock ends with it, too, and starts as a standby.");
+    if (unit.type == Type::exec || unit.can_lose_lock) lines.set("RestartForceExitStatus", stopped);
     lines.set("Restart", "on-failure");
     lines.set("RestartSec", "1");
     std::vector<std::string> codes;

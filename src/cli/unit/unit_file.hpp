@@ -70,6 +70,8 @@ struct ServiceUnit {
     bool tells_peers_apart = false;  ///< needs to know users and groups other than its own and root
     bool changes_owners = false;     ///< gives files to groups that it is in
     bool gives_files_away = false;   ///< gives files to other users
+    bool can_lose_lock = false;      ///< it ends with 75 after a loss
+    bool waits_for_lock = false;     ///< its start lasts until it has won the lock
     std::chrono::milliseconds start_timeout{90'000};
     std::chrono::milliseconds stop_timeout{8'000};
     std::chrono::milliseconds extended_timeout{900'000};  ///< of either while it makes progress

@@ -146,13 +146,14 @@ private:
     bool ended_uncleanly_ = false;
 };
 
-int stop_instance(Session& session, Ending& ending) {
+/// \param given how long the caller wants to wait, if they have said so
+int stop_instance(Session& session, Ending& ending, std::optional<milliseconds> given) {
     const Settings& settings = session.service.settings();
-    const auto timeout = session.invocation.timeout.value_or(settings.get(setting::stop_timeout) + 2s);
+    const auto timeout = given.value_or(settings.get(setting::stop_timeout) + 2s);
     const auto& clock = *session.tools.host.clock;
     const auto begin = clock.steady_now();
     const auto until = begin + timeout;
-    const auto at_most = session.invocation.timeout ? until : begin + settings.get(setting::extended_timeout) + 2s;
+    const auto at_most = given ? until : begin + settings.get(setting::extended_timeout) + 2s;
     std::optional<Result<RunningService::Waited>> waited;
     const auto wait = [&] { waited = ending.wait_for_stop(until, at_most); };
     const bool waits = !session.invocation.no_wait;
@@ -203,14 +204,16 @@ int end_with(Session& session, int (*end)(Session&, Ending&)) {
 
 int stop_to_restart(Session& session) {
     return end_with(session, [](Session& stopping, Ending& ending) {
-        const int code = stop_instance(stopping, ending);
+        const int code = stop_instance(stopping, ending, std::nullopt);
         return ending.ended_uncleanly() ? 0 : code;
     });
 }
 
 int stop(Session& session) {
     if (const int code = load_as_client(session); code != 0) return code;
-    return end_with(session, &stop_instance);
+    return end_with(session, [](Session& stopping, Ending& ending) {
+        return stop_instance(stopping, ending, stopping.invocation.timeout);
+    });
 }
 
 int kill(Session& session) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/exit_status.hpp"
+#include "cli/readiness.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs/verb_functions.hpp"
 
@@ -20,6 +21,7 @@ constexpr milliseconds client_grace = 500ms;
 struct Verdict {
     bool is_healthy = false;
     std::string word;
+    Value::List checks = {};  ///< of the service, as its status has them
 };
 
 Result<Object> ask_status(Session& session, const Instance& instance, milliseconds at_most) {
@@ -48,10 +50,10 @@ Verdict judge(const Object& status, const Invocation& asked) {
     const std::string state = status.get<std::string>("state", {});
     if (state.empty()) return {.word = "its status has no state"};
     if (asked.live) return {.is_healthy = true, .word = "live (" + state + ")"};
-    // If the application replaces the reload event, the state does not change.
-    if (busy.get<std::string>("event", {}) == "reload") return {.word = "not ready: reloading"};
-    if (state != "running") return {.word = "not ready: " + state};
-    return {.is_healthy = true, .word = "ready"};
+    if (const std::string obstacle = obstacle_to_readiness(status); !obstacle.empty())
+        return {.word = "not ready: " + obstacle, .checks = checks_in(status)};
+    const std::string failing = failing_checks(status);
+    return {.is_healthy = true, .word = failing.empty() ? "ready" : "ready; " + failing, .checks = checks_in(status)};
 }
 
 Result<Verdict> examine(Session& session) {
@@ -73,7 +75,8 @@ int health(Session& session) {
         return code == to_int(ExitCode::configuration) ? code : exit_status::unhealthy;
     const auto verdict = examine(session);
     if (!verdict) return fail_to_find(session, verdict.error(), exit_status::unhealthy);
-    const Object told{{"healthy", verdict->is_healthy}, {"verdict", verdict->word}};
+    Object told{{"healthy", verdict->is_healthy}, {"verdict", verdict->word}};
+    if (!verdict->checks.empty()) told.append("checks", verdict->checks);
     if (!verdict->is_healthy) {
         session.console.complain(verdict->word);
         if (session.console.uses_json()) session.console.print_json(told);

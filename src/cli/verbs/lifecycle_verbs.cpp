@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/path_parts.hpp"
 #include "cli/verbs/verb_functions.hpp"
@@ -11,6 +13,9 @@
 #include "core/privileges.hpp"
 #include "core/service_signals.hpp"
 #include "core/stream_redirection.hpp"
+#include "policies/control/control_roles.hpp"
+#include "policies/control/socket_accounts.hpp"
+#include "servicekit/policy/control_policy.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
 #include "servicekit/policy/log_policy.hpp"
 
@@ -24,11 +29,29 @@ int refuse_background(Session& session) {
 
 bool has_background(Session& session) { return session.core.policies().daemon.has_background(); }
 
+/// Checks that this process has a descriptor, if proc(5) can tell.
+Result<void> check_descriptor(os::Files& files, const std::string& action, int descriptor) {
+    const std::string directory = "/proc/self/fd";
+    const std::string number = std::to_string(descriptor);
+    const auto known = files.status(directory, os::Links::follow);
+    const auto found = files.status(directory + "/" + number, os::Links::do_not_follow);
+    if (!known || !*known || !found || *found) return {};
+    return Error{ExitCode::configuration, action, "descriptor " + number, "it is not open"};
+}
+
+/// Checks that something is at a path, as far as this user can see.
+Result<void> check_presence(os::Files& files, const std::string& action, const std::string& path) {
+    const auto found = files.status(path, os::Links::follow);
+    if (!found || *found) return {};
+    return Error{ExitCode::configuration, action, path, "it does not exist"};
+}
+
 /// Checks that a file can be created at a path, as far as this user can see. A start creates only the run directory.
 Result<void> check_file(os::Files& files, const std::string& action, const std::string& path) {
     const auto refuse = [&](std::string reason) {
         return Error{ExitCode::configuration, action, path, std::move(reason)};
     };
+    if (const auto descriptor = os::named_descriptor(path)) return check_descriptor(files, action, *descriptor);
     const auto file = files.status(path, os::Links::follow);
     if (!file) return {};
     if (*file)
@@ -52,7 +75,48 @@ Result<void> check_streams(Session& session) {
         const auto path = absolute_path(plan->file.path, session.tools.host);
         if (!path) return path.error();
         const std::string action = "redirect " + std::string{setting.name} + " to";
-        if (auto checked = check_file(*session.tools.host.files, action, *path); !checked) return checked;
+        os::Files& files = *session.tools.host.files;
+        if (auto checked = check_file(files, action, *path); !checked) return checked;
+        if (stream == os::Stream::in && !plan->file.is_fifo)
+            if (auto checked = check_presence(files, action, *path); !checked) return checked;
+    }
+    return {};
+}
+
+/// Checks the names in the access rules as the control policy looks them up.
+Result<void> check_access(Session& session, const Paths& paths, const Deployment& deployment) {
+    if (session.service.settings().get(setting::no_control_server)) return {};
+    ControlPolicy& control = session.core.policies().control;
+    control.configure(deployment);
+    ControlAccess access = control.access();
+    UnixSocketControl::Options options{.path = paths.control_socket};
+    options.owner = std::move(access.owner);
+    options.group = std::move(access.group);
+    if (access.read) options.read = *std::move(access.read);
+    if (access.operate) options.operate = *std::move(access.operate);
+    if (access.admin) options.admin = *std::move(access.admin);
+    os::Users& users = *session.tools.host.users;
+    if (auto roles = policies::ControlRoles::look_up(options, users); !roles) return roles.error();
+    if (auto accounts = policies::find_socket_accounts(options, users); !accounts) return accounts.error();
+    return {};
+}
+
+Result<void> check_log_group(Session& session) {
+    const LogPolicy& log = session.core.policies().log;
+    const std::string group = log.plan().group;
+    if (group.empty() || log.files().empty()) return {};
+    const auto found = session.tools.host.users->find_group(group);
+    if (!found) return found.error();
+    if (!*found) return Error{ExitCode::configuration, "give the log to the group", group, "there is no such group"};
+    return {};
+}
+
+Result<void> check_writable(Session& session, const Paths& paths, const Deployment& deployment) {
+    for (const std::string& path : deployment.writable) {
+        // A start creates these.
+        if (path == paths.run_directory || path == paths.crash_directory) continue;
+        if (auto checked = check_presence(*session.tools.host.files, "confine writing to", path); !checked)
+            return checked;
     }
     return {};
 }
@@ -63,9 +127,12 @@ Result<void> check_paths(Session& session, const Paths& paths, const Deployment&
     log.configure(deployment);
     for (const std::string& file : log.files())
         if (auto checked = check_file(files, "log to", file); !checked) return checked;
-    for (const std::string& file : {paths.pid_file, paths.control_socket})
+    if (auto checked = check_log_group(session); !checked) return checked;
+    const bool has_control = !session.service.settings().get(setting::no_control_server);
+    for (const std::string& file : {paths.pid_file, has_control ? paths.control_socket : paths.pid_file})
         if (!file.starts_with(paths.run_directory + "/"))
             if (auto checked = check_file(files, "use", file); !checked) return checked;
+    if (auto checked = check_writable(session, paths, deployment); !checked) return checked;
     if (auto checked = check_streams(session); !checked) return checked;
     const std::string& directory = deployment.working_directory;
     const auto found = files.status(directory, os::Links::follow);
@@ -83,6 +150,10 @@ Result<void> check_configuration(Session& session) {
     const auto deployment = make_deployment(settings, *paths, session.tools.host);
     if (!deployment) return deployment.error();
     if (auto checked = check_paths(session, *paths, *deployment); !checked) return checked;
+    if (auto checked = check_access(session, *paths, *deployment); !checked) return checked;
+    if (const int ready = settings.get(setting::ready_fd); ready != 0)
+        if (auto checked = check_descriptor(*session.tools.host.files, "report readiness on", ready); !checked)
+            return checked;
     const auto identity = find_identity(settings, session.tools.host);
     return identity ? Result<void>{} : identity.error();
 }
@@ -100,6 +171,20 @@ int run_in_child(Session& session, const std::function<int()>& body) {
     return has_exited ? *status >> 8 & 0xff : to_int(ExitCode::internal);
 }
 
+/// Removes the option `--timeout`, which `start` does not have, from the last words of a command line.
+void remove_timeout(std::vector<std::string>& words, std::size_t count) {
+    const std::string option = "--timeout";
+    for (std::size_t i = words.size() - std::min(count, words.size()); i < words.size();) {
+        const bool has_value = words[i].starts_with(option + "=");
+        if (!has_value && words[i] != option) {
+            ++i;
+            continue;
+        }
+        const auto from = words.begin() + static_cast<std::ptrdiff_t>(i);
+        words.erase(from, from + (has_value || i + 1 == words.size() ? 1 : 2));
+    }
+}
+
 /// Starts by executing the verb `start` in this process, as a service should not be named `restart` in the process
 /// list. If that fails, or if main() made up the command line, it starts without exec(2).
 int start_anew(Session& session) {
@@ -110,6 +195,7 @@ int start_anew(Session& session) {
         std::string& verb = (*words)[words->size() - from_end];
         if (verb == "restart") {
             verb = "start";
+            remove_timeout(*words, session.arguments.size());
             static_cast<void>(process.execute(*words));
         }
     }
@@ -134,7 +220,7 @@ int run(Session& session) {
 
 int check(Session& session) {
     if (session.invocation.schema) {
-        session.console.print_json(json_schema(own_schema(session)));
+        session.console.print_json(json_schema(own_schema(session), setting_scope(session)));
         return 0;
     }
     if (const int code = fill_settings(session); code != 0) return code;
@@ -152,6 +238,8 @@ int restart(Session& session) {
         if (const auto noted = signals.begin_load(); !noted) return session.console.fail(noted.error());
     const auto check_and_stop = [&session, &signals] {
         if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
+        if (setting_scope(session) == SettingScope::with_standby && !await_successor(session))
+            return to_int(ExitCode::timeout);
         // The service must not be stopped if it will not be started again.
         if (const auto refused = signals.refusal()) return session.console.fail(*refused);
         return stop_to_restart(session);

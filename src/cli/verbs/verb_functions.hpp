@@ -18,6 +18,13 @@ int wait(Session& session);
 /// Stops the service whose settings are already loaded, and waits for its end. Succeeds if no service runs, and if the
 /// stop is not clean, which is printed.
 int stop_to_restart(Session& session);
+// resign.cpp
+int resign(Session& session);
+/// Waits until another instance stands by for the active one, at most for the time of the invocation. Does nothing if
+/// the service is not active, or its lock has one level.
+/// \returns false if the user has interrupted the wait
+/// \pre the settings are loaded
+[[nodiscard]] bool await_successor(Session& session);
 // query_verbs.cpp
 int status(Session& session);
 int pid(Session& session);

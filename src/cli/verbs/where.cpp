@@ -45,10 +45,11 @@ Planned planned_settings(Session& session, const Paths& paths) {
     const LayeredSettings& settings = session.core.configuration().settings();
     const PolicyReferences& policies = session.core.policies();
     if (const auto deployment = make_deployment(settings, paths, session.tools.host)) {
+        policies.lock.configure(*deployment);
         policies.log.configure(*deployment);
         policies.control.configure(*deployment);
     }
-    Planned planned{.settings = settings_in_force(settings, paths, policies.log.plan(), policies.control.access()),
+    Planned planned{.settings = settings_in_force(settings, paths, policies),
                     .app = app_in_words(settings.app_value(), own_schema(session))};
     if (const ConfigSchema* own = own_schema(session))
         for (const ConfigKey& key : own->keys())

@@ -1,6 +1,7 @@
 #include "servicekit/os/files.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -178,6 +179,14 @@ std::unique_ptr<File> file_from(OpenFile opened, const std::string& path) {
     return std::make_unique<PosixFile>(path, std::move(opened.descriptor), is_stream, std::move(opened.origin));
 }
 
+/// Waits until something writes to a FIFO: before its first writer it reads as empty.
+Result<void> await_writer(const OpenFile& file, const std::string& path) {
+    if (!S_ISFIFO(file.status.st_mode)) return {};
+    pollfd awaited{.fd = file.descriptor.get(), .events = POLLIN, .revents = 0};
+    if (uninterrupted([&] { return ::poll(&awaited, 1, -1); }) < 0) return os_error("read", path, errno);
+    return {};
+}
+
 constexpr int always_with_files = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
 Result<OpenFile> open_to_read(const std::string& path) {
@@ -280,6 +289,7 @@ public:
     Result<std::string> read(const std::string& path, std::size_t max_bytes) override {
         const Result<OpenFile> opened = open_to_read(path);
         if (!opened) return Error{opened.error()};
+        if (auto awaited = await_writer(*opened, path); !awaited) return awaited.error();
         std::string text;
         std::array<char, 16384> buffer;
         while (true) {

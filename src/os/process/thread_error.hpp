@@ -12,7 +12,7 @@ namespace servicekit::os {
 [[nodiscard]] inline Error thread_error(std::string action, std::string object, int errno_value) {
     Error error = os_error(std::move(action), std::move(object), errno_value);
     if (errno_value == EAGAIN)
-        error.reason += " (too many processes, or no memory for its stack: RLIMIT_NPROC, RLIMIT_AS)";
+        error.reason += " (too many processes, or no memory for its stack: RLIMIT_NPROC, RLIMIT_AS, RLIMIT_DATA)";
     return error;
 }
 

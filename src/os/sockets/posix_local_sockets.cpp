@@ -42,7 +42,7 @@ namespace {
 
 /// A new client waits behind all others in the listener's queue, so the queue is short.
 /// Further ones block in connect(2).
-constexpr int backlog = 32;
+constexpr int backlog = 8;
 constexpr timeval connect_timeout{.tv_sec = 5, .tv_usec = 0};
 
 bool wait_for(int descriptor, short events, std::chrono::milliseconds at_most) {
@@ -148,15 +148,14 @@ public:
     Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
 
     Result<void> remove_file() override {
-        const std::string name{file_name_of(path_)};
+        const char* const name = file_name_of(path_).data();
         struct stat ours {};
         if (fstat(file_.get(), &ours) != 0) return os_error("remove", path_, errno);
         struct stat found {};
-        if (fstatat(directory_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
+        if (fstatat(directory_.get(), name, &found, AT_SYMLINK_NOFOLLOW) != 0)
             return errno == ENOENT ? Result<void>{} : os_error("remove", path_, errno);
         if (found.st_dev != ours.st_dev || found.st_ino != ours.st_ino) return {};
-        if (unlinkat(directory_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
-            return os_error("remove", path_, errno);
+        if (unlinkat(directory_.get(), name, 0) != 0 && errno != ENOENT) return os_error("remove", path_, errno);
         return {};
     }
 

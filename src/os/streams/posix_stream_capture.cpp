@@ -362,7 +362,9 @@ public:
         Capture& shared = *shared_;
         const auto until = SteadyClock::now() + at_most;
         for (CapturedStream* const stream : {&shared.out, &shared.error})
-            if (stream->is_open()) static_cast<void>(posix_standard_streams().redirect_to_null(stream->stream()));
+            if (stream->is_open())
+                static_cast<void>(servicekit::attempt(
+                    [stream] { static_cast<void>(posix_standard_streams().redirect_to_null(stream->stream())); }));
         bool is_read = true;
         if (reader_.joinable()) {
             shared.stops = true;

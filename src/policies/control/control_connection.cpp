@@ -40,7 +40,7 @@ ControlConnection::ControlConnection(ControlServer& server, std::unique_ptr<os::
       admission_{admission},
       peer_{std::move(peer)},
       goes_first_{server.quota().is_operator(peer_.uid)},
-      knows_groups_{!goes_first_},
+      knows_groups_{!goes_first_ && server.reads_groups_first()},
       max_request_bytes_{largest_request(server.options(), goes_first_ || peer_.role >= ControlRole::operate)},
       scanner_{{.max_bytes = max_request_bytes_, .max_depth = server.options().max_depth}},
       began_{server.now()},
@@ -160,8 +160,8 @@ void ControlConnection::serve_turn() {
         std::size_t received = receive();
         while (received == receives_at_once() && !has_more() && !server_.is_turn_over()) received = receive();
         // The request has often arrived already, followed by the end of the client's input. Then the loop does not need
-        // to watch this connection.
-        if (received > 0 && is_first && !has_unsent()) (void)receive();
+        // to watch this connection. A stranger's connection takes another turn instead.
+        if (received > 0 && is_first && goes_first_ && !has_unsent()) (void)receive();
     }
     settle();
 }
@@ -174,7 +174,10 @@ bool ControlConnection::is_admission_decided() {
         return false;
     }
     admission_ = refusal ? Admission::refused : Admission::admitted;
-    if (refusal) refuse(*refusal);
+    if (refusal) {
+        server_.count_too_many();
+        refuse(*refusal);
+    }
     return true;
 }
 
@@ -421,6 +424,11 @@ void ControlConnection::settle() {
     if (!open_) return;
     const bool has_room = buffered() < max_request_bytes_ && within_quota_;
     const bool reads = closing_ ? draining_ : awaiting ? has_room : !has_more();
+    const bool is_answered = had_request_ && !awaiting && !closing_ && unsent == 0 && !sending;
+    if (reads && is_answered && !goes_first_ && !watch_ && !std::exchange(takes_another_turn_, true)) {
+        may_receive_ = true;
+        return proceed();
+    }
     await(reads && !peer_finished_, unsent > 0 && !sending);
 }
 

@@ -111,6 +111,9 @@ private:
     const bool goes_first_;     ///< it is an operator's
     bool is_queued_ = false;    ///< it waits for its turn
     bool may_receive_ = false;  ///< there may be something to receive
+    /// After its first reply, a stranger's connection takes another turn instead of being watched: many clients ask
+    /// once, and have closed by then.
+    bool takes_another_turn_ = false;
     bool knows_groups_;
 
     std::unique_ptr<os::Watch> watch_;

@@ -64,6 +64,13 @@ ControlRole ControlRoles::role_of(const Peer& peer) const noexcept {
     return ControlRole::none;
 }
 
+bool ControlRoles::groups_may_operate() const noexcept {
+    return std::any_of(rules_.begin(), rules_.end(), [](const Rule& rule) {
+        const bool is_for_groups = rule.kind == PeerRule::Kind::group || rule.kind == PeerRule::Kind::socket_group;
+        return is_for_groups && rule.role >= ControlRole::operate;
+    });
+}
+
 bool ControlRoles::means(const Rule& rule, const Peer& peer) const noexcept {
     switch (rule.kind) {
         case PeerRule::Kind::user:

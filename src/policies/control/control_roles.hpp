@@ -30,6 +30,8 @@ public:
     void set_belonging(const Belonging& belonging) noexcept { belonging_ = belonging; }
 
     [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept;
+    /// Returns true if the groups of a peer may give it the role `operate` or a higher one.
+    [[nodiscard]] bool groups_may_operate() const noexcept;
 
 private:
     struct Rule {

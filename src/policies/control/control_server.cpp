@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/attempt.hpp"
 #include "policies/control/control_connection.hpp"
 
 namespace servicekit::policies {
@@ -18,13 +19,15 @@ using namespace std::chrono_literals;
 /// How long clients are accepted before connected ones are served. It is longer than the turns of strangers, since an
 /// operator may be waiting behind them.
 constexpr auto accept_time = 200us;
-/// Most clients that are accepted in a row, even if that is quick.
-constexpr unsigned accepted_in_a_row = 64;
+/// Most clients that are accepted in a row, even if that is quick. More than wait in the listener's queue.
+constexpr unsigned accepted_in_a_row = 10;
 /// Most clients that wait to be admitted or for an orderly refusal at the same time. Further ones are refused and
 /// closed at once, so the connection may be reset.
 constexpr std::size_t max_not_admitted = 64;
 /// How long to wait until descriptors or memory are free again.
 constexpr auto accept_pause = 100ms;
+/// How long the limit of descriptors is used before it is looked up again. prlimit(1) may change it.
+constexpr auto descriptor_limit_time = 1s;
 /// How many times close() waits ten milliseconds for a client to read its reply, over all connections.
 constexpr unsigned waits_at_close = 10;
 /// Most connections whose timeouts are checked before others are served.
@@ -75,6 +78,14 @@ Result<void> ControlServer::change_owner(const ControlRoles::Belonging& belongin
     return listener_->change_owner(belonging.owner, belonging.group);
 }
 
+ControlCounts ControlServer::counts() const noexcept {
+    return {.open = open_.load(std::memory_order_relaxed),
+            .accepted = accepted_.load(std::memory_order_relaxed),
+            .refused_too_many = refused_too_many_.load(std::memory_order_relaxed),
+            .refused_no_files = refused_no_files_.load(std::memory_order_relaxed),
+            .failed = failed_.load(std::memory_order_relaxed)};
+}
+
 void ControlServer::close() noexcept { close_within(waits_at_close); }
 
 void ControlServer::close_within(unsigned waits) noexcept {
@@ -82,10 +93,14 @@ void ControlServer::close_within(unsigned waits) noexcept {
     watch_.reset();
     accept_pause_.reset();
     sweep_timer_.reset();
-    const auto removed = listener_->remove_file();
-    // After a drop of privileges the directory may belong to another user. Then the file stays; it is harmless without
-    // a listener.
-    if (!removed && removed.error().exit_code != ExitCode::permission && waits > 0) requests_->note(removed.error());
+    // There may be no memory for an error.
+    static_cast<void>(attempt([&] {
+        const auto removed = listener_->remove_file();
+        // After a drop of privileges the directory may belong to another user. Then the file stays; it is harmless
+        // without a listener.
+        if (!removed && removed.error().exit_code != ExitCode::permission && waits > 0)
+            requests_->note(removed.error());
+    }));
     listener_.reset();
     turns_.clear();
     while (!connections_.empty()) connections_.back()->finish(waits);
@@ -105,6 +120,7 @@ void ControlServer::forget(ControlConnection& connection) {
     gap.swap(connections_.back());
     gap->position = connection.position;
     connections_.pop_back();
+    open_.store(connections_.size(), std::memory_order_relaxed);
 }
 
 void ControlServer::await_connections() {
@@ -113,14 +129,15 @@ void ControlServer::await_connections() {
 
 void ControlServer::accept_waiting() {
     try {
-        const auto descriptors = process_->descriptor_limit();
-        const auto end = clock_->steady_now() + accept_time;
-        for (unsigned count = 0; count < accepted_in_a_row && clock_->steady_now() < end; ++count) {
+        auto now = clock_->steady_now();
+        const auto end = now + accept_time;
+        update_descriptor_limit(now);
+        for (unsigned count = 0; count < accepted_in_a_row && now < end; ++count, now = clock_->steady_now()) {
             auto accepted = listener_->accept();
             if (!accepted) return pause_accepting(accepted.error());
             accept_fails_ = false;
             if (!*accepted) break;
-            serve(std::move(*accepted), descriptors);
+            serve(std::move(*accepted));
             if (!listener_) return;
         }
         await_connections();
@@ -132,19 +149,27 @@ void ControlServer::accept_waiting() {
 }
 
 void ControlServer::pause_accepting(const Error& error) {
+    increase(failed_);
     accept_pause_->start(accept_pause, [this] { accept_waiting(); });
     // A lasting error is reported once, not ten times a second.
     if (!std::exchange(accept_fails_, true)) requests_->note(error);
 }
 
-void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit) {
+void ControlServer::update_descriptor_limit(std::chrono::steady_clock::time_point now) {
+    if (now < descriptor_limit_expires_) return;
+    descriptor_limit_ = process_->descriptor_limit();
+    descriptor_limit_expires_ = now + descriptor_limit_time;
+}
+
+void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
     using Admission = ControlConnection::Admission;
     Peer peer = socket->peer();
     const uid_t user = peer.uid;
-    const auto descriptors = quota_.descriptors_for(user, descriptor_limit);
+    const auto descriptors = quota_.descriptors_for(user, descriptor_limit_);
     const bool has_descriptor = static_cast<std::size_t>(socket->descriptor()) < descriptors;
     const auto refusal = has_descriptor ? admit(user) : too_many("open files", descriptors);
     if (refusal && (not_admitted_ == max_not_admitted || !has_descriptor)) {
+        increase(has_descriptor ? refused_too_many_ : refused_no_files_);
         (void)socket->send(requests_->refuse(*refusal));
         // If received bytes stayed unread, the kernel would reset the connection.
         (void)socket->receive(scratch().first(received_of_strangers));
@@ -158,11 +183,15 @@ void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket, std::size
                                                          refusal ? Admission::awaited : Admission::admitted);
         connection->position = connections_.size();
         connections_.push_back(connection);
+        open_.store(connections_.size(), std::memory_order_relaxed);
     } catch (...) {
         if (!refusal) quota_.release(user);
         throw;
     }
-    if (refusal) ++not_admitted_;
+    if (refusal)
+        ++not_admitted_;
+    else
+        increase(accepted_);
     connection->begin();
     if (connection->is_open() && !std::exchange(sweeping_, true))
         sweep_timer_->start(options_.keep_alive_space, [this] { sweep(); });
@@ -174,14 +203,16 @@ std::optional<Refusal> ControlServer::admit(uid_t user) {
 }
 
 std::optional<Refusal> ControlServer::admit_late(uid_t user) {
-    auto refusal = admit(user);
-    if (!refusal) --not_admitted_;
-    return refusal;
+    const auto refusal = admit(user);
+    if (refusal) return refusal;
+    --not_admitted_;
+    increase(accepted_);
+    return std::nullopt;
 }
 
 void ControlServer::look_up_role(const os::LocalConnection& socket, Peer& peer) const {
     if (quota_.is_operator(peer.uid)) return;
-    peer.groups = socket.peer_groups();
+    if (reads_groups_first()) peer.groups = socket.peer_groups();
     peer.role = roles_.role_of(peer);
 }
 

@@ -51,6 +51,8 @@ public:
     void start();
     /// Gives the socket's file to the owner and group. \param belonging replaces that of the constructor
     Result<void> change_owner(const ControlRoles::Belonging& belonging);
+    /// From any thread.
+    [[nodiscard]] ControlCounts counts() const noexcept;
     /// See ControlPolicy::close(). May be called within a request, so the object must outlive that call.
     void close() noexcept;
 
@@ -61,9 +63,14 @@ public:
     [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
     [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
     [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept { return roles_.role_of(peer); }
+    /// Returns true if a stranger's groups are read when it connects. Otherwise, and for operators, the first request
+    /// reads them.
+    [[nodiscard]] bool reads_groups_first() const noexcept { return roles_.groups_may_operate(); }
     /// Admits a connection of the user that was not admitted when it connected.
     /// \returns the refusal, or nothing
     [[nodiscard]] std::optional<Refusal> admit_late(uid_t user);
+    /// Counts a connection that was not admitted in the end.
+    void count_too_many() noexcept { increase(refused_too_many_); }
     /// Queues a turn for the connection. Turns alternate with the loop's work for operators.
     void queue_turn(ControlConnection& connection);
     /// Returns true if the current turn has lasted long enough.
@@ -82,9 +89,12 @@ private:
     void await_connections();
     void accept_waiting();
     void pause_accepting(const Error& error);
-    void serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit);
+    void serve(std::unique_ptr<os::LocalConnection> socket);
+    void update_descriptor_limit(std::chrono::steady_clock::time_point now);
+    using Count = std::atomic<std::uint64_t>;
+    static void increase(Count& count) noexcept { count.fetch_add(1, std::memory_order_relaxed); }
     [[nodiscard]] std::optional<Refusal> admit(uid_t user);
-    /// Does nothing for an operator, whose groups do not matter here.
+    /// Finds out if a stranger may operate. Does nothing for an operator.
     void look_up_role(const os::LocalConnection& socket, Peer& peer) const;
     void post_turns();
     void take_turns();
@@ -102,7 +112,14 @@ private:
     std::unique_ptr<os::Timer> sweep_timer_;
     bool sweeping_ = false;
     bool accept_fails_ = false;
+    std::size_t descriptor_limit_ = 0;                                  ///< of the process, when last looked up
+    std::chrono::steady_clock::time_point descriptor_limit_expires_{};  ///< when to look it up again
     std::atomic<Tick> now_{0};
+    Count open_{0};  ///< connections
+    Count accepted_{0};
+    Count refused_too_many_{0};
+    Count refused_no_files_{0};
+    Count failed_{0};
 
     ControlQuota quota_;
     ControlRoles roles_;

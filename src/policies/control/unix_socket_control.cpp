@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "policies/control/control_server.hpp"
+#include "policies/control/socket_accounts.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/host.hpp"
 #include "servicekit/os/local_sockets.hpp"
@@ -50,18 +51,10 @@ struct UnixSocketControl::State {
 };
 
 Result<os::LocalSocketAccess> UnixSocketControl::State::access() {
-    if (!options.owner.empty()) {
-        const auto user = users->find_user(options.owner);
-        if (!user) return cannot_listen(user.error());
-        if (!*user) return cannot_listen("there is no user '" + options.owner + "'", ExitCode::configuration);
-        owner = (*user)->uid;
-    }
-    if (!options.group.empty()) {
-        const auto found = users->find_group(options.group);
-        if (!found) return cannot_listen(found.error());
-        if (!*found) return cannot_listen("there is no group '" + options.group + "'", ExitCode::configuration);
-        group = *found;
-    }
+    const auto accounts = policies::find_socket_accounts(options, *users);
+    if (!accounts) return accounts.error();
+    if (accounts->owner) owner = accounts->owner;
+    if (accounts->group) group = accounts->group;
     return os::LocalSocketAccess{.permissions = options.permissions, .owner = owner, .group = group};
 }
 
@@ -152,6 +145,10 @@ Result<void> UnixSocketControl::open(Requests& requests, os::EventLoop& loop) {
 }
 
 std::string UnixSocketControl::endpoint() const { return state_->options.path; }
+
+std::optional<ControlCounts> UnixSocketControl::counts() const {
+    return state_->server ? state_->server->counts() : ControlCounts{};
+}
 
 Result<void> UnixSocketControl::change_owner(uid_t uid, gid_t gid) {
     State& state = *state_;

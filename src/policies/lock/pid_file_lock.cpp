@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/attempt.hpp"
 #include "base/parse_number.hpp"
 #include "policies/lock/other_run_directories.hpp"
 #include "servicekit/os/file_locks.hpp"
@@ -166,13 +167,17 @@ Result<std::optional<Owner>> PidFileLock::owner() {
     return *other ? std::optional{to_owner(**other)} : std::nullopt;
 }
 
-Object PidFileLock::status_fields() const { return {{"pid-file", path_}}; }
+Object PidFileLock::status_fields() const {
+    Object fields;
+    fields.append("pid-file", path_);
+    return fields;
+}
 
 void PidFileLock::release() noexcept {
     const std::scoped_lock guard{*mutex_};
     if (!lock_) return;
     // The lock decides: a pid that cannot be erased does not mislead those who ask the lock.
-    static_cast<void>(lock_->write(""));
+    static_cast<void>(attempt([this] { static_cast<void>(lock_->write("")); }));
     lock_.reset();
 }
 

@@ -62,6 +62,12 @@ LogPlan ConsoleLog::plan() const {
             .shows_source = state_->shows_source};
 }
 
+std::optional<LogCounts> ConsoleLog::counts() const {
+    LogCounts counts;
+    state_->output.losses().add_to(counts);
+    return counts;
+}
+
 Result<void> ConsoleLog::open() {
     const pid_t pid = state_->process->id();
     const bool coloured = policies::takes_colours(*state_->streams, state_->stream, *state_->environment);

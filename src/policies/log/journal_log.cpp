@@ -112,6 +112,13 @@ void JournalLog::configure(const Deployment& deployment) {
 
 LogPlan JournalLog::plan() const { return {.shows_source = state_->shows_source}; }
 
+std::optional<LogCounts> JournalLog::counts() const {
+    LogCounts counts;
+    state_->entries.losses().add_to(counts);
+    state_->lines.losses().add_to(counts);
+    return counts;
+}
+
 Result<void> JournalLog::open() {
     State& state = *state_;
     state.to_journal = state.manager->has_journal_on_stderr();

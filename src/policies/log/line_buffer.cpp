@@ -84,6 +84,7 @@ void LineBuffer::collect(Time time, std::string_view line, bool urgent) {
     if (room == Room::none) {
         const TimedMutex::Lock lock{line_mutex_};
         ++lost_;
+        losses_.add(loss_);
     } else if (urgent) {
         flush_until(position, patience());
     } else if (is_overdue(time) && !fails_.load(std::memory_order_relaxed)) {
@@ -94,6 +95,7 @@ void LineBuffer::collect(Time time, std::string_view line, bool urgent) {
 }
 
 void LineBuffer::count_loss(std::string_view reason) noexcept {
+    losses_.add(Loss::no_memory);
     const TimedMutex::Lock lock{line_mutex_};
     ++lost_;
     try {
@@ -162,6 +164,7 @@ bool LineBuffer::flush(std::chrono::milliseconds at_most) {
     fails_.store(true, std::memory_order_relaxed);
     const TimedMutex::Lock lines{line_mutex_};
     loss_reason_ = "the log hangs";
+    loss_ = Loss::slow;
     return false;
 }
 
@@ -193,6 +196,7 @@ void LineBuffer::note_failure(const Error& failure) {
     fails_.store(true, std::memory_order_relaxed);
     const TimedMutex::Lock lock{line_mutex_};
     loss_reason_ = failure.reason;
+    loss_ = loss_by(failure.errno_value);
 }
 
 void LineBuffer::begin_line_anew() noexcept {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "policies/log/loss_counts.hpp"
 #include "policies/log/timed_mutex.hpp"
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/os/event_loop.hpp"
@@ -59,8 +60,9 @@ public:
 
     /// \param line a whole line with its newline
     void append(LogLevel level, Time time, std::string_view line) noexcept;
-    /// Counts a line that was lost before it got here.
+    /// Counts a line for which there was no memory before it got here.
     void count_loss(std::string_view reason) noexcept;
+    [[nodiscard]] const LossCounts& losses() const noexcept { return losses_; }
     /// \returns false if something is left
     bool flush(std::chrono::milliseconds at_most);
 
@@ -133,6 +135,7 @@ private:
     std::atomic<std::uint64_t> lost_{0};             ///< lines that are not yet reported as lost
     std::atomic<std::uint64_t> delivered_until_{0};  ///< number of the line up to which all are delivered
     std::atomic<bool> fails_{false};                 ///< the last delivery was incomplete
+    LossCounts losses_;
 
     TimedMutex line_mutex_;  // guards what follows
     std::string filling_;
@@ -140,6 +143,7 @@ private:
     bool timer_armed_ = false;
     Time last_time_ = Time::min();  ///< of the line that arrived last
     std::string loss_reason_;
+    Loss loss_ = Loss::slow;  ///< the kind of the reason; running out of memory is counted at once
 
     TimedMutex sink_mutex_;  // guards what follows; locked before the lines' mutex if both are
     std::string draining_;

@@ -49,7 +49,7 @@ void MessageOutput::write(const LogRecord& record) noexcept {
         const TimedMutex::Lock lock{mutex_};
         if (open_) put(record);
     } catch (...) {
-        ++lost_;  // out of memory
+        count_loss(Loss::no_memory);
     }
 }
 
@@ -95,7 +95,7 @@ void MessageOutput::close(std::chrono::milliseconds at_most) noexcept {
 
 void MessageOutput::put(const LogRecord& record) {
     if (told_losses(record.time) && deliver(record)) return;
-    ++lost_;
+    count_loss(loss_);
 }
 
 bool MessageOutput::told_losses(std::chrono::system_clock::time_point time) {
@@ -153,7 +153,7 @@ bool MessageOutput::send_rest() {
         // Only the daemon that has the first part could use the rest.
         socket_.reset();
         rest_.clear();
-        ++lost_;
+        count_loss(loss_);
         return false;
     }
     return true;
@@ -167,6 +167,7 @@ bool MessageOutput::connect() {
     if (!connected) {
         refused_at_ = now;
         loss_reason_ = connected.error().message();
+        loss_ = Loss::error;
         return false;
     }
     refused_at_.reset();
@@ -175,7 +176,13 @@ bool MessageOutput::connect() {
     return true;
 }
 
+void MessageOutput::count_loss(Loss why) noexcept {
+    ++lost_;
+    losses_.add(why);
+}
+
 void MessageOutput::note_failure(int errno_value) {
+    loss_ = loss_by(errno_value);
     loss_reason_ = errno_value == EAGAIN ? "the reader of '" + plan_.path + "' does not keep up"
                                          : os_error("send to", plan_.path, errno_value).message();
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "policies/log/crash_line.hpp"
+#include "policies/log/loss_counts.hpp"
 #include "policies/log/timed_mutex.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/message_sockets.hpp"
@@ -42,6 +43,7 @@ public:
     /// Accepts records from now on; earlier ones are dropped.
     void open(Plan plan);
     void write(const LogRecord& record) noexcept;
+    [[nodiscard]] const LossCounts& losses() const noexcept { return losses_; }
     /// Async-signal-safe. \returns true if it was sent
     bool write_at_crash(const LogRecord& record) noexcept;
     /// Drops records from now on, and waits at most `at_most` until the last one is sent.
@@ -58,12 +60,14 @@ private:
     [[nodiscard]] bool connect();
     [[nodiscard]] bool told_losses(std::chrono::system_clock::time_point time);
     void note_failure(int errno_value);
+    void count_loss(Loss why) noexcept;
 
     os::MessageSockets* sockets_;
     const os::Clock* clock_;
     Plan plan_;
     std::atomic<bool> open_{false};
-    std::atomic<std::uint64_t> lost_{0};
+    std::atomic<std::uint64_t> lost_{0};  ///< records that are not yet reported as lost
+    LossCounts losses_;
     CrashLine crash_line_;
 
     TimedMutex mutex_;  // guards what follows
@@ -74,6 +78,7 @@ private:
     std::string_view last_rest_;  ///< the same for crash lines; points into `crash_line_` and is sent after `rest_`
     bool stuck_ = false;          ///< the last message was not sent in time
     std::string loss_reason_;
+    Loss loss_ = Loss::error;  ///< the kind of the reason
 };
 
 }  // namespace servicekit::policies

@@ -243,6 +243,12 @@ LogPlan PipeLog::plan() const {
             .command = options.command};
 }
 
+std::optional<LogCounts> PipeLog::counts() const {
+    LogCounts counts;
+    state_->lines.losses().add_to(counts);
+    return counts;
+}
+
 Result<void> PipeLog::open() { return state_->open(); }
 
 Result<void> PipeLog::start(os::EventLoop& loop) { return state_->start(loop); }

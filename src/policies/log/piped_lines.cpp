@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/attempt.hpp"
+
 namespace servicekit::policies {
 namespace {
 
@@ -50,16 +52,23 @@ PipedLines::Need PipedLines::put(std::string_view line, bool at_once) {
     if (!lock.owns_lock() || !is_open_) return Need::nothing;
     note_loss();
     const std::size_t size = waiting().size();
-    if (lost_.load() > 0 || (size > 0 && size + line.size() > most_))
+    const bool is_full = size > 0 && size + line.size() > most_;
+    if (is_full) loss_ = Loss::slow;
+    if (is_full || lost_.load() > 0) {
         ++lost_;
-    else
+        losses_.add(loss_);
+    } else {
         lines_ += line;
+    }
     if (awaits_room_) return Need::nothing;
     if (at_once || !may_wait_ || waiting().size() >= full_enough) return write_out();
     return std::exchange(awaits_time_, true) ? Need::nothing : Need::time;
 }
 
-void PipedLines::count_loss() noexcept { ++lost_; }
+void PipedLines::count_loss() noexcept {
+    ++lost_;
+    losses_.add(Loss::no_memory);
+}
 
 PipedLines::Need PipedLines::flush_in_time() {
     const Lock lock{*this};
@@ -89,13 +98,18 @@ bool PipedLines::drain() {
 }
 
 // The line about losses precedes the lines that are accepted later.
-void PipedLines::note_loss() {
+void PipedLines::note_loss() noexcept {
     const std::uint64_t count = lost_.load();
     if (count == 0) return;
-    const std::string line = loss_line_(count);
-    if (!waiting().empty() && waiting().size() + line.size() > most_) return;
-    lines_ += line;
-    lost_ -= count;
+    static_cast<void>(attempt([&] {
+        const std::string line = loss_line_(count);
+        if (!waiting().empty() && waiting().size() + line.size() > most_) return;
+        reports_.reserve(reports_.size() + 1);
+        const std::size_t begin = lines_.size();
+        lines_ += line;
+        reports_.push_back({begin, count});
+        lost_ -= count;
+    }));
 }
 
 PipedLines::Need PipedLines::write_out() {
@@ -120,6 +134,7 @@ PipedLines::Need PipedLines::write_out() {
 void PipedLines::take_off(std::size_t bytes) {
     if (bytes > 0) is_torn_ = lines_[written_ + bytes - 1] != '\n';
     written_ += bytes;
+    std::erase_if(reports_, [this](const Report& report) { return report.begin < written_; });
     // Written bytes are removed from time to time, so that not every line moves the rest.
     if (written_ == lines_.size()) {
         lines_.clear();
@@ -127,16 +142,26 @@ void PipedLines::take_off(std::size_t bytes) {
         if (lines_.capacity() > 2 * full_enough) lines_.shrink_to_fit();
     } else if (written_ >= most_ / 2) {
         lines_.erase(0, written_);
+        for (Report& report : reports_) report.begin -= written_;
         written_ = 0;
     }
 }
 
-// If a line is partly in the pipe, its rest is kept, because it has to be written next.
+// If a line is partly in the pipe, its rest is kept, because it has to be written next. A report that is lost
+// does not count itself, but what it reported has to be reported again.
 void PipedLines::lose_all() {
     std::string_view lost = waiting();
     const std::size_t kept = is_torn_ ? lost.find('\n') + 1 : 0;
     lost.remove_prefix(kept);
-    lost_ += static_cast<std::uint64_t>(std::count(lost.begin(), lost.end(), '\n'));
+    auto count = static_cast<std::uint64_t>(std::count(lost.begin(), lost.end(), '\n'));
+    for (const Report& report : reports_) {
+        lost_ += report.count;
+        --count;
+    }
+    reports_.clear();
+    lost_ += count;
+    losses_.add(Loss::error, count);
+    loss_ = Loss::error;
     lines_.resize(lines_.size() - lost.size());
     if (waiting().empty()) take_off(0);
 }

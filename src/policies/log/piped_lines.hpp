@@ -8,7 +8,9 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "policies/log/loss_counts.hpp"
 #include "servicekit/os/programs.hpp"
 
 namespace servicekit::policies {
@@ -38,8 +40,9 @@ public:
     /// Lets lines wait, because a caller now does what Need requests.
     void begin_to_wait() noexcept;
     Need put(std::string_view line, bool at_once);
-    /// Counts a line that was lost before it got here.
+    /// Counts a line for which there was no memory before it got here.
     void count_loss() noexcept;
+    [[nodiscard]] const LossCounts& losses() const noexcept { return losses_; }
     Need flush_in_time();
     Need flush_into_room();
     /// Drops lines from now on; waiting ones stay. \returns true if lines were accepted before
@@ -54,8 +57,15 @@ private:
     /// Its owner may use what follows. A crashing thread does not wait for it forever.
     class Lock;
 
+    /// A waiting line that reports lost lines.
+    struct Report {
+        std::size_t begin = 0;    ///< its position in `lines_`
+        std::uint64_t count = 0;  ///< the lost lines
+    };
+
     Need write_out();
-    void note_loss();
+    /// If there is no memory for the report, a later call makes it.
+    void note_loss() noexcept;
     void take_off(std::size_t bytes);
     void lose_all();
     [[nodiscard]] std::string_view waiting() const noexcept { return std::string_view{lines_}.substr(written_); }
@@ -63,11 +73,14 @@ private:
     std::size_t most_;
     std::mutex mutex_;
     std::atomic<bool> taken_{false};
-    std::atomic<std::uint64_t> lost_{0};
+    std::atomic<std::uint64_t> lost_{0};  ///< lines that are not yet reported as lost
+    LossCounts losses_;
 
     os::ProgramInput* input_ = nullptr;
     LossLine loss_line_;
     std::string lines_;
+    std::vector<Report> reports_;  ///< those in `lines_` of which no byte is in the pipe
+    Loss loss_ = Loss::slow;       ///< the reason of the last loss, unless it was memory
     std::size_t written_ = 0;      ///< bytes of `lines_` that are in the pipe
     bool is_torn_ = false;         ///< the last of them is not the end of a line
     bool has_begun_anew_ = false;  ///< used by crash lines, after a thread died in here

@@ -21,7 +21,8 @@ void StreamOutput::write(const LogRecord& record) noexcept {
         const TimedMutex::Lock lock{mutex_};
         if (open_) put(std::move(line), record.time);
     } catch (...) {
-        ++lost_;  // out of memory
+        ++lost_;
+        losses_.add(Loss::no_memory);
     }
 }
 
@@ -59,7 +60,10 @@ void StreamOutput::put(std::string line, std::chrono::system_clock::time_point t
     if (done.bytes >= losses_end) lost_ -= told;
     stuck_ = done.bytes < line.size();
     if (!stuck_) return;
-    if (is_record) ++lost_;
+    if (is_record) {
+        ++lost_;
+        losses_.add(loss_by(done.failure ? done.failure->errno_value : 0));
+    }
     if (done.failure) loss_reason_ = done.failure->reason;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "policies/log/crash_line.hpp"
+#include "policies/log/loss_counts.hpp"
 #include "policies/log/timed_mutex.hpp"
 #include "servicekit/os/standard_streams.hpp"
 #include "servicekit/policy/log_policy.hpp"
@@ -30,6 +31,7 @@ public:
     /// \param head most bytes in a line beside the record: CrashLine::prepare()
     void open(Render render, std::size_t head = 0);
     void write(const LogRecord& record) noexcept;
+    [[nodiscard]] const LossCounts& losses() const noexcept { return losses_; }
     /// Async-signal-safe.
     void write_at_crash(const LogRecord& record) noexcept;
     /// Drops lines from now on, and waits at most `at_most` until the last one is written.
@@ -46,7 +48,8 @@ private:
     std::chrono::milliseconds patience_;
     Render render_;
     std::atomic<bool> open_{false};
-    std::atomic<std::uint64_t> lost_{0};
+    std::atomic<std::uint64_t> lost_{0};  ///< lines that are not yet reported as lost
+    LossCounts losses_;
     CrashLine crash_line_;
 
     TimedMutex mutex_;    // guards what follows

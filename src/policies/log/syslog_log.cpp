@@ -65,6 +65,12 @@ void SyslogLog::configure(const Deployment& deployment) {
 
 LogPlan SyslogLog::plan() const { return {.shows_source = state_->shows_source}; }
 
+std::optional<LogCounts> SyslogLog::counts() const {
+    LogCounts counts;
+    state_->output.losses().add_to(counts);
+    return counts;
+}
+
 Result<void> SyslogLog::open() {
     State& state = *state_;
     state.head = {.facility = static_cast<int>(state.options.facility),

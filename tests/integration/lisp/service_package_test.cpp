@@ -189,8 +189,7 @@ TEST_F(LispServicePackageTest, SettingsCanBeSetOnlyDuringTheLoad) {
 TEST_F(LispServicePackageTest, ChildrenStartWithNoSignalBlocked) {
     const RunningService service{lisp};
 
-    const std::string form =
-        "(with-output-to-string (o) (ext:run-program \"/bin/grep\" '(\"SigBlk\" \"/proc/self/status\") :output o))";
+    const std::string form = first_line_of("/bin/grep", R"("SigBlk" "/proc/self/status")");
     EXPECT_THAT(value_of(service, form), HasSubstr("0000000000000000"));
     // The same holds for a thread that Lisp starts.
     EXPECT_THAT(value_of(service, "(mp:process-join (mp:process-run-function \"t\" (lambda () " + form + ")))"),

@@ -93,8 +93,11 @@ protected:
         host.raise(pid, SIGTERM);
         host.wait_for(pid);
     }
-    [[nodiscard]] std::vector<std::string> records() const {
-        return host.files.exists("/run/servicekit") ? host.files.names_in("/run/servicekit") : Words{};
+    /// The records in a directory, without the notes beside them.
+    [[nodiscard]] std::vector<std::string> records(const std::string& directory = "/run/servicekit") const {
+        Words names = host.files.exists(directory) ? host.files.names_in(directory) : Words{};
+        std::erase_if(names, [](const std::string& name) { return name.ends_with(".stop"); });
+        return names;
     }
     [[nodiscard]] std::string only_record() const {
         const auto names = records();
@@ -396,14 +399,14 @@ TEST_F(KnownPlaceTest, AUserHasItsOwnRecordsAndSeesThoseOfRoot) {
     host.environment.set("XDG_RUNTIME_DIR", "/run/user/1000");
     hooks.on_load = [](Settings& settings) { settings.set(setting::run_directory, "/home/user"); };
     const pid_t of_user = start({}, user);
-    EXPECT_THAT(host.files.names_in("/run/user/1000/servicekit"), SizeIs(1));
+    EXPECT_THAT(records("/run/user/1000/servicekit"), SizeIs(1));
     EXPECT_EQ(verb({"pid"}, user).out, std::to_string(of_user) + "\n");
     EXPECT_EQ(made, 0);
     // Root uses only its own records.
     EXPECT_EQ(verb({"pid"}).code, 77);
     EXPECT_EQ(made, 1);
     stop(of_user);
-    host.files.take_away("/run/user/1000/servicekit/" + host.files.names_in("/run/user/1000/servicekit").front());
+    host.files.take_away("/run/user/1000/servicekit/" + records("/run/user/1000/servicekit").front());
     hooks.on_load = [](Settings& settings) { settings.set(setting::run_directory, "/srv"); };
     const pid_t of_root = start();
     EXPECT_EQ(verb({"pid"}, user).out, std::to_string(of_root) + "\n");
@@ -420,7 +423,7 @@ TEST_F(KnownPlaceTest, RootDoesNotTrustRecordsOfTheServicesUser) {
     host.environment.set("RUNTIME_DIRECTORY", "/run/trial");
     const pid_t pid = start({}, user);
     host.environment.unset("RUNTIME_DIRECTORY");
-    EXPECT_THAT(host.files.names_in("/run/trial/servicekit"), SizeIs(1));
+    EXPECT_THAT(records("/run/trial/servicekit"), SizeIs(1));
     EXPECT_EQ(verb({"pid"}, user).out, std::to_string(pid) + "\n");
     EXPECT_EQ(made, 0);
     EXPECT_EQ(verb({"pid", "--user", "trial"}).out, std::to_string(pid) + "\n");
@@ -433,7 +436,7 @@ TEST_F(KnownPlaceTest, WithoutARuntimeDirectoryTheRecordIsPrivate) {
     host.files.set_owner("/srv", user, user);
     options.log_file.clear();
     const pid_t pid = start({}, user);
-    EXPECT_THAT(host.files.names_in("/tmp/servicekit-1000/servicekit"), SizeIs(1));
+    EXPECT_THAT(records("/tmp/servicekit-1000/servicekit"), SizeIs(1));
     EXPECT_EQ(host.files.status_of("/tmp/servicekit-1000").permissions, 0700U);
     EXPECT_EQ(verb({"pid"}, user).out, std::to_string(pid) + "\n");
     EXPECT_EQ(made, 0);
@@ -454,7 +457,7 @@ TEST_F(KnownPlaceTest, APrivateDirectoryOfAStrangerIsNotUsed) {
 TEST_F(KnownPlaceTest, TheRecordDirectoryCanBeSet) {
     host.environment.set("SERVICEKIT_RECORDS", "/srv/records");
     const pid_t pid = start();
-    EXPECT_THAT(host.files.names_in("/srv/records"), SizeIs(1));
+    EXPECT_THAT(records("/srv/records"), SizeIs(1));
     EXPECT_THAT(records(), IsEmpty());
     EXPECT_EQ(verb({"pid"}).out, std::to_string(pid) + "\n");
     EXPECT_EQ(made, 0);
@@ -475,13 +478,15 @@ TEST_F(KnownPlaceTest, RecordsOfMissingPlacesArePruned) {
     for (std::size_t i = 0; i < many; ++i) {
         std::string name = "/run/servicekit/other-" + std::string(12, '0') + std::to_string(1000 + i) + ".json";
         host.files.add_file(name, i % 2 == 0 ? gone : text);
+        host.files.add_file(name.substr(0, name.rfind('.')) + ".stop");
     }
     for (int starts = 0; starts < 20; ++starts) {
         host.advance(std::chrono::seconds{1});
         stop(start());
     }
-    // The records of existing places remain.
+    // The records of existing places remain, each with its note.
     EXPECT_THAT(records().size(), AllOf(::testing::Le(257U), ::testing::Ge(many / 2 + 1)));
+    EXPECT_EQ(host.files.names_in("/run/servicekit").size(), 2 * records().size());
     EXPECT_EQ(verb({"status"}).code, 3);
     EXPECT_EQ(made, 0);
 }

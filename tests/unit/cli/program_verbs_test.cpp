@@ -119,7 +119,7 @@ TEST_F(ProgramVerbsTest, MistakesInADeclarationAreReported) {
     const auto fault_of = [&](ProgramVerb verb) {
         verbs = {std::move(verb)};
         if (!verbs.front().run && verbs.front().name != "no-run") verbs.front().run = [](VerbRun&) { return 0; };
-        const auto fault = check_program_verbs(&verbs, nullptr);
+        const auto fault = check_program_verbs(&verbs, {});
         return fault ? fault->reason : std::string{"none"};
     };
     EXPECT_THAT(fault_of({.name = "stop"}), HasSubstr("every service program has a verb of this name"));

@@ -26,7 +26,19 @@ TEST(StatusTextTest, ShowsTheRunningEvent) {
               "name  x\nbusy  backup, for 1 minute 1 second\n");
 }
 
+TEST(StatusTextTest, ShowsTheChecks) {
+    EXPECT_EQ(status_text(object(R"({"name":"x","checks":[
+        {"name":"database","result":"failed","critical":true,"reason":"refused","age":61,"took":0.1},
+        {"name":"disk","result":"ok","critical":false,"age":3,"took":0},
+        {"name":"peer","result":"pending","critical":false,"running":2}]})")),
+              "name    x\n"
+              "checks  database, critical, failed 1 minute 1 second ago: refused\n"
+              "        disk, ok 3 seconds ago\n"
+              "        peer, pending\n");
+}
+
 TEST(StatusTextTest, ToleratesAReplyOfAnotherShape) {
+    EXPECT_EQ(status_text(object(R"({"checks":[{"name":"x"}]})")), "checks  [{\"name\":\"x\"}]\n");
     EXPECT_EQ(status_text(object(R"({"name":1,"uptime":"long","busy":3})")), "name  1\n");
     EXPECT_EQ(status_text(object(R"({"uptime":1e300})")), "");
     EXPECT_EQ(status_text({}), "");

@@ -44,6 +44,8 @@ public:
     Answer owner() override { return owner_of(pid_file_); }
     [[nodiscard]] bool tells_owner() const override { return locks; }
     void release() noexcept override {}
+    [[nodiscard]] bool has_standby() const override { return stands_by; }
+    [[nodiscard]] ClusterPlan plan() const override { return planned; }
 
     /// Returns the owner of the lock of a pidfile.
     std::function<Answer(const std::string& pid_file)> owner_of = [](const std::string&) -> Answer {
@@ -51,6 +53,8 @@ public:
     };
     int acquired = 0;
     bool locks = true;
+    bool stands_by = false;  ///< the lock has a second level
+    ClusterPlan planned;
 
 private:
     std::string pid_file_;

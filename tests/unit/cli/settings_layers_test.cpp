@@ -36,7 +36,7 @@ TEST(SettingsLayersTest, WarnsAboutVariablesSimilarToASetting) {
         {"X_LOG_LEVLE", "debug"}, {"X_RUNDIRECTORY", "/x"}, {"X_log_file", "/x"},   {"X_LOG_LEVEL", "debug"},
         {"X_STOP_TIMOUT", ""},    {"Y_LOG_LEVLE", "debug"}, {"XLOG_LEVEL", "debug"}};
     std::vector<std::string> messages;
-    for (const Error& warning : doubtful_variables("x", nullptr, environment)) messages.push_back(warning.message());
+    for (const Error& warning : doubtful_variables("x", {}, environment)) messages.push_back(warning.message());
     EXPECT_THAT(messages,
                 ElementsAre("cannot use 'X_LOG_LEVLE': there is no such setting; did you mean 'X_LOG_LEVEL'?",
                             "cannot use 'X_RUNDIRECTORY': there is no such setting; did you mean 'X_RUN_DIRECTORY'?",
@@ -58,7 +58,7 @@ TEST(SettingsLayersTest, IgnoresOtherVariables) {
                                              {"X_HOST", "x"},
                                              {"X_TOKEN", "x"},
                                              {"X_", "x"}};
-    EXPECT_THAT(doubtful_variables("x", nullptr, environment), IsEmpty());
+    EXPECT_THAT(doubtful_variables("x", {}, environment), IsEmpty());
 }
 
 TEST(SettingsLayersTest, TheCommandLineOverridesTheEnvironment) {

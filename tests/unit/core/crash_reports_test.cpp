@@ -169,10 +169,10 @@ TEST_F(CrashReportsTest, AnUnchangedFileIsNotReadAgain) {
     CrashReports::Memory memory;
     EXPECT_EQ(reports.list(memory).value().front().pid, "1");
 
-    files.failures.fail_always("read", EIO);
+    files.failures.fail_always("read_at", EIO);
     EXPECT_EQ(reports.list(memory).value().front().pid, "1");
 
-    files.failures.succeed_again("read");
+    files.failures.succeed_again("read_at");
     files.add_file("/var/log/trial.crash.20261122T061100Z.2", report("2026-11-22T06:11:00.1Z", "2"));
     EXPECT_EQ(reports.list(memory).value().front().pid, "2");
     files.take_away("/var/log/trial.crash.20261122T061000Z.1");
@@ -189,6 +189,77 @@ TEST_F(CrashReportsTest, OtherFilesAreIgnored) {
     EXPECT_TRUE(reports.remove_older(0));
     EXPECT_TRUE(files.exists("/var/log/trial.crash.bak"));
     EXPECT_TRUE(files.exists("/var/log/other.crash.20261122T061000Z.1"));
+}
+
+TEST_F(CrashReportsTest, OnlyRegularFilesAreReports) {
+    const std::string beginning = "/var/log/trial.crash.20261122T06";
+    files.add_file("/etc/shadow", "secret");
+    files.add_other(beginning + "1001Z.1");
+    files.add_link(beginning + "1002Z.2", "/etc/shadow");
+    files.add_directory(beginning + "1003Z.3");
+    files.add_file(beginning + "1004Z.4");
+    files.add_file(beginning + "1005Z.5", report("2026-11-22T06:10:05.1Z", "5"));
+
+    const auto listed = reports.list();
+
+    ASSERT_EQ(listed.value().size(), 1U);
+    EXPECT_EQ(listed->front().pid, "5");
+    for (const char* other : {"1001Z.1", "1002Z.2", "1003Z.3", "1004Z.4"})
+        EXPECT_EQ(reports.read(beginning + other).error().message(),
+                  "cannot read '" + beginning + other + "': it is not a crash report");
+    EXPECT_EQ(reports.remove_older(1).value(), 1U);
+    EXPECT_TRUE(files.exists(beginning + "1003Z.3"));
+    EXPECT_TRUE(files.exists(beginning + "1005Z.5"));
+}
+
+TEST_F(CrashReportsTest, AFileThatCannotBeReadHidesNoReport) {
+    files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
+    files.add_file("/var/log/trial.crash.20261122T061100Z.2", report("2026-11-22T06:11:00.1Z", "2"));
+
+    files.failures.fail_always("read_at", EIO, "/var/log/trial.crash.20261122T061100Z.2");
+    ASSERT_EQ(reports.list().value().size(), 1U);
+    EXPECT_EQ(reports.list()->front().pid, "1");
+
+    files.failures.fail_always("read_at", EIO);
+    EXPECT_THAT(reports.list().error().message(), HasSubstr("cannot read '/var/log/trial.crash.2026"));
+}
+
+TEST_F(CrashReportsTest, TheReportOfTheLastLifeMayHaveAnotherName) {
+    files.add_file("/var/log/trial.crash", "not ours");
+    files.set_owner("/var/log/trial.crash", 1000, 1000);
+    const std::string other = reports.other_report(4711);
+    EXPECT_EQ(other, "/var/log/trial.crash.20261122T061319Z.4711");
+    files.add_file(other, report("2026-11-22T06:13:20.1Z", "4711"));
+
+    EXPECT_FALSE(reports.put_away(writers).value());
+    EXPECT_FALSE(reports.put_away(writers, 4712).value());
+    EXPECT_EQ(reports.put_away(writers, 4711).value()->file, "/var/log/trial.crash.20261122T061320Z.4711");
+    EXPECT_FALSE(files.exists(other));
+
+    // Reported once, also if the next life has the same pid, as the first process of a container does.
+    EXPECT_FALSE(reports.put_away(writers, 4711).value());
+}
+
+TEST_F(CrashReportsTest, AReportOfSomebodyElseIsNotOfTheLastLife) {
+    const std::string other = reports.other_report(4711);
+    files.add_file(other, report("2026-11-22T06:13:20.1Z", "4711"));
+    files.set_owner(other, 1000, 1000);
+
+    EXPECT_FALSE(reports.put_away(writers, 4711).value());
+    EXPECT_TRUE(files.exists(other));
+}
+
+TEST_F(CrashReportsTest, EmptyFilesOfOtherNamesAreRemoved) {
+    const std::string other = reports.other_report(4711);
+    files.add_file(other);
+    files.add_file("/var/log/trial.crash.20261122T061000Z.1", "a report");
+    files.add_file("/var/log/trial.crash.20261122T061000Z.2");
+    files.set_owner("/var/log/trial.crash.20261122T061000Z.2", 1000, 1000);
+
+    EXPECT_TRUE(reports.remove_empty(writers));
+
+    EXPECT_THAT(files.names_in("/var/log"),
+                ElementsAre("trial.crash.20261122T061000Z.1", "trial.crash.20261122T061000Z.2"));
 }
 
 TEST_F(CrashReportsTest, TheOldestReportsAreRemoved) {

@@ -220,6 +220,23 @@ TEST_F(CrashWatchTest, AFileOfAnotherUserInTheWayIsReportedAndKept) {
                              ::testing::Not(HasSubstr("the last life crashed"))));
 }
 
+TEST_F(CrashWatchTest, TheNextStartReportsACrashThatAvoidedAFileInTheWay) {
+    host.files.add_file(report, "not ours");
+    host.files.set_owner(report, 1000, 1000);
+    host.files.add_file("/var/log/trial.crash.20261122T060000Z.4700",
+                        "crash report of servicekit, format 1\ntime: 2026-11-22T06:10:00.1Z\npid: 4700\n"
+                        "signal: SIGSEGV (11)\n\nend of the report\n");
+    host.files.add_file("/var/log/trial.crash.20261122T060100Z.4712");
+    host.files.add_file(pid_file, "4700\n");
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), AllOf(HasSubstr("the last life crashed: SIGSEGV; the report is in "
+                                       "'/var/log/trial.crash.20261122T061000Z.4700'"),
+                             ::testing::Not(HasSubstr("ended without a stop"))));
+    EXPECT_FALSE(host.files.exists("/var/log/trial.crash.20261122T060100Z.4712"));
+}
+
 TEST_F(CrashWatchTest, ALinkIsNotALastReport) {
     host.files.add_file("/etc/secret", "crash report of servicekit, format 1\nsignal: SECRET (11)\n");
     host.files.add_link(report, "/etc/secret");

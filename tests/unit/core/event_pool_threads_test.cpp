@@ -59,9 +59,13 @@ protected:
     std::shared_ptr<const Waits> waits_ = std::make_shared<Waits>(*host_.clock, host_.make_parking);
     ServiceMetrics metrics_;
     RunnerSurroundings surroundings_{
-        router_.whole(), *host_.clock,
-        waits_,          runs_,
-        metrics_,        [](EventRun& run, const std::function<Reply(EventRun&)>& next) { return next(run); }};
+        router_.whole(),
+        *host_.clock,
+        *host_.threads,
+        waits_,
+        runs_,
+        metrics_,
+        [](EventRun& run, const std::function<Reply(EventRun&)>& next) { return next(run); }};
     std::unique_ptr<os::EventLoop> loop_ = host_.make_event_loop("control");
     os::EventTrail trail_;
     EventPool pool_{queue_, surroundings_, trail_, host_};

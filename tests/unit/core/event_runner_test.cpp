@@ -15,11 +15,13 @@
 #include "servicekit/mocks/mock_log.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
+#include "servicekit/mocks/mock_threads.hpp"
 
 namespace servicekit {
 namespace {
 
 using ::testing::NiceMock;
+using ::testing::ReturnPointee;
 
 class EventRunnerTest : public ::testing::Test {
 protected:
@@ -45,6 +47,7 @@ protected:
     }
 
     NiceMock<mocks::MockClock> clock_;
+    NiceMock<mocks::MockThreads> threads_;
     NiceMock<mocks::MockLog> log_;
     NiceMock<mocks::MockProcess> process_;
     NiceMock<mocks::MockStandardStreams> streams_;
@@ -55,6 +58,7 @@ protected:
     ServiceMetrics metrics_;
     RunnerSurroundings surroundings_{desk_.whole(),
                                      clock_,
+                                     threads_,
                                      std::shared_ptr<const Waiting>{std::shared_ptr<void>{}, &real_waiting()},
                                      runs_,
                                      metrics_,
@@ -230,6 +234,32 @@ TEST_F(EventRunnerTest, AFailureMayHaveItsOwnFieldsAndCode) {
     const Object coded =
         run([](const Arguments&, Context&) -> Reply { throw ErrorReply("gone", {}, "swank-package-not-found"); });
     EXPECT_EQ(coded, (Object{{"code", "swank-package-not-found"}, {"message", "gone"}, {"event", "backup"}}));
+}
+
+TEST_F(EventRunnerTest, YieldsNowAndThenBetweenEventsOfClientsThatAreNoOperators) {
+    const auto event_of = [](ControlRole role) {
+        return QueuedEvent{std::make_shared<EventDeclaration>(EventDeclaration{.name = "ping"}), Arguments{},
+                           Peer{.role = role}, std::make_unique<CallbackAnswer>([](const Object*, const Object*) {})};
+    };
+    auto now = std::chrono::steady_clock::time_point{std::chrono::hours{1}};
+    ON_CALL(clock_, steady_now).WillByDefault(ReturnPointee(&now));
+    const QueuedEvent of_reader = event_of(ControlRole::read);
+
+    EXPECT_CALL(threads_, yield).Times(1);
+    for (int i = 0; i < 20; ++i) {
+        runner_.yield_after(of_reader);
+        now += std::chrono::microseconds{9};
+    }
+    ::testing::Mock::VerifyAndClearExpectations(&threads_);
+
+    EXPECT_CALL(threads_, yield).Times(1);
+    now += EventRunner::longest_row;
+    runner_.yield_after(of_reader);
+    ::testing::Mock::VerifyAndClearExpectations(&threads_);
+
+    EXPECT_CALL(threads_, yield).Times(0);
+    now += EventRunner::longest_row;
+    runner_.yield_after(event_of(ControlRole::operate));
 }
 
 }  // namespace

@@ -98,29 +98,20 @@ TEST_F(LifecycleFaultsTest, ASocketThatCannotBeRemovedIsLogged) {
     EXPECT_THAT(log(), HasSubstr("cannot remove '/run/trial.control': Input/output error"));
 }
 
-/// A lock that can be lost, like a lease in a cluster.
-class Lease final : public LockPolicy {
+/// A lock that lacks memory.
+class GreedyLock final : public LockPolicy {
 public:
-    Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override {
-        if (std::exchange(lacks_memory, false)) throw std::bad_alloc{};
-        return Acquisition{};
-    }
+    Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override { throw std::bad_alloc{}; }
     Result<std::optional<Owner>> owner() override { return std::optional<Owner>{}; }
-    [[nodiscard]] std::optional<std::uint64_t> token() const override { return 1; }
     void release() noexcept override {}
-    void on_lost(std::function<void(const Error&)> callback) override { lose = std::move(callback); }
-
-    static inline std::function<void(const Error&)> lose = {};
-    static inline bool lacks_memory = false;  ///< at the next acquire()
 };
 
-using LeasedService = BasicService<ForkingDaemon, Lease, FileLog, UnixSocketControl>;
+using GreedyLockService = BasicService<ForkingDaemon, GreedyLock, FileLog, UnixSocketControl>;
 
 TEST_F(LifecycleFaultsTest, AnExceptionInAStageUndoesTheEarlierStages) {
-    Lease::lacks_memory = true;
-    mocks::FakeLife leased{os, [this] { return mocks::fake_service<LeasedService>(os, options); }};
-    EXPECT_FALSE(leased.start());
-    EXPECT_EQ(leased.start_result()->status, 71);
+    mocks::FakeLife failing{os, [this] { return mocks::fake_service<GreedyLockService>(os, options); }};
+    EXPECT_FALSE(failing.start());
+    EXPECT_EQ(failing.start_result()->status, 71);
     EXPECT_EQ(errors(), "trial: cannot start: Cannot allocate memory\n");
     EXPECT_FALSE(os.files.exists("/run/trial.control"));
 }
@@ -143,17 +134,6 @@ TEST_F(LifecycleFaultsTest, InTheBackgroundTheCallersSignalStateIsReset) {
     EXPECT_TRUE(was_deaf);
     EXPECT_FALSE(is_deaf);
     EXPECT_EQ(deaf.stop(), 0);
-}
-
-TEST_F(LifecycleFaultsTest, ALostLockStopsTheService) {
-    bool stopped = false;
-    const EventHooks hooks{.on_stop = [&] { stopped = true; }};
-    mocks::FakeLife leased{os, [&] { return mocks::fake_service<LeasedService>(os, options, hooks); }};
-    ASSERT_TRUE(leased.start());
-    Lease::lose(Error{ExitCode::os, "hold the lease", "trial", "its server is gone"});
-    EXPECT_EQ(leased.wait(), 0);
-    EXPECT_TRUE(stopped);
-    EXPECT_THAT(log(), HasSubstr("stopping: cannot hold the lease 'trial': its server is gone"));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <cerrno>
+#include <csignal>
 
+#include "servicekit/mocks/fake_standby_lock.hpp"
 #include "unit/core/long_job_fixture.hpp"
 
 namespace servicekit {
@@ -41,6 +43,52 @@ TEST_F(MetricsFileTest, IsReplacedAtAnIntervalAndRemovedAtTheStop) {
     EXPECT_EQ(life.stop(), 0);
     EXPECT_FALSE(os.files.exists(path));
     EXPECT_THAT(*os.files.list("/srv/node"), ::testing::IsEmpty());
+}
+
+TEST_F(MetricsFileTest, IsWrittenInStandbyWhateverReadyMeans) {
+    for (const char* const ready_when : {"standby", "active"}) {
+        mocks::FakeContest contest;
+        contest.hold();
+        EventHooks hooks;
+        hooks.on_load = [ready_when](Settings& settings) { settings.set(setting::ready_when, ready_when); };
+        mocks::FakeLife standby{os, [&] { return mocks::fake_standby_service(os, contest, options, hooks); }};
+        standby.begin_to_start();
+        await("servicekit_active{service=\"trial\"} 0\n");
+        contest.let_win();
+        await("servicekit_active{service=\"trial\"} 1\n");
+        EXPECT_EQ(standby.stop(), 0);
+        EXPECT_FALSE(os.files.exists(path));
+    }
+}
+
+TEST_F(MetricsFileTest, IsRemovedByAForcedExit) {
+    add("hang", [](Context& context) {
+        context.wait_for(1h);
+        return Reply{};
+    });
+    start();
+    await("servicekit_build_info");
+    auto client = begin(R"(["hang"])");
+    life.raise(SIGINT);
+    life.wait();
+    EXPECT_FALSE(os.files.exists(path));
+
+    hooks.on_stop = [this] { os.reactor.advance(9s); };
+    start();
+    await("servicekit_build_info");
+    EXPECT_NE(life.stop(), 0);
+    EXPECT_FALSE(os.files.exists(path));
+    EXPECT_THAT(*os.files.list("/srv/node"), ::testing::IsEmpty());
+}
+
+TEST_F(MetricsFileTest, AKilledServiceThatCannotRemoveItEndsAnyway) {
+    start();
+    await("servicekit_build_info");
+    os.files.failures.fail_always("remove", EROFS);
+    life.raise(SIGINT);
+    life.wait();
+    EXPECT_EQ(life.result()->status, 0);
+    EXPECT_TRUE(os.files.exists(path));
 }
 
 TEST_F(MetricsFileTest, AFailureIsLoggedOnce) {

@@ -18,6 +18,9 @@ protected:
         metrics.counter("lines", "lines taken in").add(UINT64_MAX);
         metrics.gauge("low", "a").set(INT64_MIN);
         metrics.real_gauge("load", "b").set(NAN);
+        const auto limits = metrics.labelled_real_gauge("limit", "c", {"side"});
+        limits.with({"upper"}).set(HUGE_VAL);
+        limits.with({"lower"}).set(-HUGE_VAL);
         const auto replies = metrics.labelled_counter("replies", "sent", {"method"});
         replies.with({"get"}).add(2);
         replies.with({"put"}).add(1);
@@ -33,10 +36,12 @@ TEST_F(MetricsJsonTest, HasANumberForEachSeries) {
         R"({"metrics":[{"name":"lines","type":"counter","help":"lines taken in","series":[{"value":18446744073709551615}]},)"
         R"({"name":"low","type":"gauge","help":"a","series":[{"value":-9223372036854775808}]},)"
         R"({"name":"load","type":"gauge","help":"b","series":[{"value":null}]},)"
+        R"({"name":"limit","type":"gauge","help":"c","series":[{"labels":{"side":"upper"},"value":"+Inf"},)"
+        R"({"labels":{"side":"lower"},"value":"-Inf"}]},)"
         R"({"name":"replies","type":"counter","help":"sent","series":[{"labels":{"method":"get"},"value":2},)"
         R"({"labels":{"method":"put"},"value":1}]},)"
         R"({"name":"reply_seconds","type":"histogram","help":"how long","unit":"seconds",)"
-        R"("series":[{"buckets":[[0.1,0],[1.0,1],[null,1]],"sum":0.5}]}]})");
+        R"("series":[{"buckets":[[0.1,0],[1.0,1],["+Inf",1]],"sum":0.5}]}]})");
 }
 
 TEST_F(MetricsJsonTest, NothingIsLostOnTheWay) {

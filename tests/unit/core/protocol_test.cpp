@@ -32,6 +32,15 @@ TEST(CodecTest, ARequestIsTheNameOfAnEvent) {
     EXPECT_FALSE(request.timeout);
 }
 
+TEST(CodecTest, ANameCanBeWrittenInEveryFormOfAJsonString) {
+    EXPECT_EQ(decoded(R"([ "status" ])").event, "status");
+    EXPECT_EQ(decoded(R"(["st\u0061tus"])").event, "status");
+    EXPECT_EQ(decoded(R"([""])").event, "");
+    EXPECT_EQ(decoded(R"(["Größe"])").event, "Größe");
+    EXPECT_EQ(decoded(R"(["a\"b"])").event, "a\"b");
+    EXPECT_EQ(code(refused_request(R"(["a","b"])")), "malformed-request");
+}
+
 TEST(CodecTest, TheSecondElementHoldsTheArguments) {
     const Request request = decoded(R"(["backup", {"directory": "/b", "n": 3}])");
 

@@ -46,6 +46,45 @@ TEST(SettingsTest, HaveUniqueNames) {
     EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
 }
 
+TEST(SettingsTest, OnlyALockWithASecondLevelHasThoseOfACluster) {
+    EXPECT_EQ(refusal_of_text("cluster-ttl", "5"), "there is no setting 'cluster-ttl'");
+    EXPECT_EQ(find_setting("cluster-ttl"), nullptr);
+    LayeredSettings settings;
+    settings.set_scope(SettingScope::with_standby);
+    settings.set_text("cluster-ttl", "5", SettingsLayer::command_line);
+    EXPECT_EQ(settings.get(setting::cluster_ttl), 5s);
+    EXPECT_EQ(settings.get(setting::ready_when), "standby");
+    EXPECT_EQ(settings.get(setting::after_loss), "exit");
+    for (const SettingRow& row : setting_table(SettingScope::with_standby)) {
+        if (row.group != SettingGroup::cluster) continue;
+        EXPECT_FALSE(row.changes_on_reload) << row.name;
+        EXPECT_EQ(find_setting(row.name), nullptr) << row.name;
+    }
+}
+
+TEST(SettingsTest, UrlsHaveNoUser) {
+    const auto refused = [](std::string_view text) {
+        return refusal([&] {
+            LayeredSettings settings;
+            settings.set_scope(SettingScope::with_standby);
+            settings.set_text("cluster-endpoints", text, SettingsLayer::command_line);
+        });
+    };
+    EXPECT_EQ(refused("https://one:2379,http://[::1]:2379/v3"), "no error");
+    for (const std::string_view text : {"", "one:2379", "ftp://one", "https://", "https:///path", "https://o ne"})
+        EXPECT_NE(refused(text), "no error") << text;
+    const std::string secret = refused("https://me:secret@one:2379");
+    EXPECT_NE(secret, "no error");
+    EXPECT_EQ(secret.find("secret@"), std::string::npos) << secret;
+}
+
+TEST(SettingsTest, ChoicesAreWords) {
+    LayeredSettings settings;
+    settings.set_scope(SettingScope::with_standby);
+    EXPECT_EQ(refusal([&] { settings.set_text("ready-when", "soon", SettingsLayer::command_line); }),
+              "'ready-when' from the command line: expected \"standby\" or \"active\", found \"soon\"");
+}
+
 TEST(SettingsTest, SizesHaveUnits) {
     LayeredSettings settings;
     const auto size_of = [&](Value value) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -64,6 +65,8 @@ public:
     [[nodiscard]] std::vector<std::string> files() const override;
     /// \returns true in the background without a file.
     [[nodiscard]] bool drops_lines() const noexcept override;
+    /// Nothing in the background without a file, where all lines are dropped.
+    [[nodiscard]] std::optional<LogCounts> counts() const override;
     /// Opens the file. Its directory must exist.
     Result<void> open() override;
     [[nodiscard]] bool works_in_background() const noexcept override { return true; }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -51,6 +52,7 @@ public:
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
+    [[nodiscard]] std::optional<LogCounts> counts() const override;
     Result<void> open() override;
     /// Writes a record. Records before open() and after close() are dropped.
     void write(const LogRecord& record) noexcept override;

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/policy/deployment.hpp"
@@ -19,6 +20,8 @@ public:
     /// Takes options, as every policy does. It has none.
     explicit NoLog(Options /*options*/) noexcept {}
 
+    /// Nothing: its lines are not lost, but unwanted.
+    [[nodiscard]] std::optional<LogCounts> counts() const override { return std::nullopt; }
     Result<void> open() override { return {}; }
     void write(const LogRecord& /*record*/) noexcept override {}
     /// In the background stdout and stderr go to /dev/null; in the foreground they stay unchanged.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -80,6 +81,7 @@ public:
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
+    [[nodiscard]] std::optional<LogCounts> counts() const override;
     /// Starts the program, unless start() has to do it.
     Result<void> open() override;
     [[nodiscard]] bool works_in_background() const noexcept override { return true; }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -85,6 +86,7 @@ public:
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
+    [[nodiscard]] std::optional<LogCounts> counts() const override;
     /// Opens the log. Succeeds even if no daemon listens yet.
     Result<void> open() override;
     /// Writes a record. Records before open() and after close() are dropped.

@@ -215,6 +215,15 @@ std::vector<std::string> FileLog::files() const {
 
 bool FileLog::drops_lines() const noexcept { return state_->background && state_->path.empty(); }
 
+std::optional<LogCounts> FileLog::counts() const {
+    if (drops_lines()) return std::nullopt;
+    LogCounts counts;
+    // A line that only the copy on the terminal lacks is not lost.
+    (state_->buffer ? state_->buffer->losses() : state_->terminal.losses()).add_to(counts);
+    if (state_->file) counts.rotations = state_->file->rotations();
+    return counts;
+}
+
 Result<void> FileLog::open() {
     State& state = *state_;
     state.pid = state.process->id();

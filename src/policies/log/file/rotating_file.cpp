@@ -200,6 +200,7 @@ void RotatingFile::rotate_if_due(std::string_view lines) {
     if (!is_due(lines)) return;
     const auto rotated = rotate();
     if (rotated) return on_rotation_();
+    rotations_failed_.fetch_add(1, std::memory_order_relaxed);
     not_before_ = clock_->steady_now() + pause_after_failure;
     if (word_.empty()) word_ = tell_(rotated.error());
 }
@@ -224,6 +225,7 @@ Result<void> RotatingFile::rotate() {
         return moved;
     }
     adopt(std::move(opened->file), {});
+    rotations_done_.fetch_add(1, std::memory_order_relaxed);
     warn_once(opened->warning);
     return {};
 }

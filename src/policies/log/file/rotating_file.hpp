@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -15,6 +16,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/files.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -46,6 +48,11 @@ public:
     Result<bool> reopen();
     Result<void> change_owner(uid_t uid, gid_t gid);
     [[nodiscard]] int descriptor() const { return file_->descriptor(); }
+    /// From any thread.
+    [[nodiscard]] LogCounts::Rotations rotations() const noexcept {
+        return {.done = rotations_done_.load(std::memory_order_relaxed),
+                .failed = rotations_failed_.load(std::memory_order_relaxed)};
+    }
 
     os::Writing deliver(std::string_view lines) override;
     void deliver_at_crash(std::string_view lines) noexcept override;
@@ -84,6 +91,8 @@ private:
     Options options_;
     Tell tell_;
     std::function<void()> on_rotation_;
+    std::atomic<std::uint64_t> rotations_done_{0};
+    std::atomic<std::uint64_t> rotations_failed_{0};
 
     std::unique_ptr<os::File> file_;
     std::uint64_t size_ = 0;

@@ -11,6 +11,7 @@
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/proc_path.hpp"
 #include "integration/support/text_file.hpp"
 #include "os/descriptor.hpp"
 
@@ -83,9 +84,22 @@ TEST_F(PosixFilesTest, ReadsTheOutputOfAProcessFromAFifo) {
 TEST_F(PosixFilesTest, OpeningAFifoDoesNotWaitForTheOtherEnd) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
 
-    EXPECT_EQ(files_.read(path_, 100).value(), "");
     EXPECT_TRUE(files_.open_for_reading(path_));
     EXPECT_EQ(errno_of(files_.open_for_appending(path_, 0600)), ENXIO);
+}
+
+TEST_F(PosixFilesTest, ReadingAFifoWaitsForItsWriter) {
+    ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    for (const std::string text : {"text", ""}) {
+        // The writer comes when the reader waits.
+        const test::ForkedChild writer{[this, &text](test::Lines&) {
+            while (!servicekit::test::has_open(::getppid(), path_)) ::usleep(100);
+            const Descriptor end{::open(path_.c_str(), O_WRONLY)};
+            return ::write(end.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1;
+        }};
+
+        EXPECT_EQ(files_.read(path_, 100).value(), text);
+    }
 }
 
 TEST_F(PosixFilesTest, WritingToAFifoWithoutAReaderIsAnErrorNotADeath) {

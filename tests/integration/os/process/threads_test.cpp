@@ -50,5 +50,50 @@ TEST(PosixThreadsTest, ADetachedThreadKeepsItsCallUntilItReturns) {
     EXPECT_EQ(gone.wait_for(10s), std::future_status::ready);
 }
 
+/// Delays the end of its thread until `go_on` is set.
+struct SlowToDestroy {
+    ~SlowToDestroy() {
+        if (!go_on.valid()) return;
+        go_on.wait();
+        destroyed->set_value();
+    }
+    std::shared_future<void> go_on;
+    std::shared_ptr<std::promise<void>> destroyed;
+};
+
+/// A call that returns, in a thread that does not end before `go_on` is set.
+class ThreadThatIsSlowToEnd : public ::testing::Test {
+protected:
+    Result<std::unique_ptr<Thread>> start() {
+        return posix_threads().start("beside", [until = go_on.get_future().share(), end = destroyed, begin = returns] {
+            thread_local SlowToDestroy slow;
+            slow.go_on = until;
+            slow.destroyed = end;
+            begin->set_value();
+        });
+    }
+    std::promise<void> go_on;
+    std::shared_ptr<std::promise<void>> destroyed = std::make_shared<std::promise<void>>();
+    std::shared_ptr<std::promise<void>> returns = std::make_shared<std::promise<void>>();
+};
+
+TEST_F(ThreadThatIsSlowToEnd, AWaitHasALimit) {
+    const auto thread = start();
+    returns->get_future().wait();
+    EXPECT_FALSE((*thread)->wait(50ms));
+    EXPECT_FALSE((*thread)->wait(0ms));
+    go_on.set_value();
+    EXPECT_TRUE((*thread)->wait(20s));
+    EXPECT_TRUE((*thread)->wait(0ms));
+}
+
+TEST_F(ThreadThatIsSlowToEnd, TheDestructorDoesNotWait) {
+    auto thread = start();
+    returns->get_future().wait();
+    thread->reset();
+    go_on.set_value();
+    EXPECT_EQ(destroyed->get_future().wait_for(20s), std::future_status::ready);
+}
+
 }  // namespace
 }  // namespace servicekit::os

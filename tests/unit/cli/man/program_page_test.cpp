@@ -45,7 +45,7 @@ TEST_F(ProgramPageTest, HasEachVerbAndEachSettingOfTheHelp) {
     const std::string text = page();
     for (const auto& verb : servicekit::cli::verbs(servicekit::cli::LispVerbs::hidden))
         EXPECT_THAT(text, HasSubstr(servicekit::cli::Roff::bold(verb.name).code() + "\n"));
-    for (const auto& setting : servicekit::cli::setting_options(own.get()))
+    for (const auto& setting : servicekit::cli::setting_options({own.get()}))
         EXPECT_THAT(text, HasSubstr(servicekit::cli::Roff::bold("--" + setting.name).code()));
     EXPECT_THAT(text, Not(HasSubstr(R"(\fBrepl\fR)")));
 }

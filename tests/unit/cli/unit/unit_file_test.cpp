@@ -53,6 +53,20 @@ TEST(UnitPathTest, HasNoCharacterEscapes) {
     EXPECT_EQ(unit_path("/a\xE4"), std::nullopt);
 }
 
+TEST(UnitFileTest, AServiceThatHasLostItsLockIsStartedAgain) {
+    ServiceUnit unit = trial();
+    EXPECT_THAT(text_of(unit), Not(HasSubstr("RestartForceExitStatus")));
+    unit.can_lose_lock = true;
+    EXPECT_THAT(text_of(unit), HasSubstr("\nRestartForceExitStatus=75\n"));
+}
+
+TEST(UnitFileTest, AForkingServiceThatIsReadyWhenActiveHasNoLimitForItsStart) {
+    ServiceUnit unit = trial();
+    unit.type = ServiceUnit::Type::forking;
+    unit.can_lose_lock = unit.waits_for_lock = true;
+    EXPECT_THAT(text_of(unit), HasSubstr("\nTimeoutStartSec=infinity\n"));
+}
+
 TEST(UnitFileTest, ANotifyingServiceHasAWatchdogWithoutACleanStop) {
     EXPECT_THAT(text_of(trial()), AllOf(HasSubstr("\nType=notify\n"), HasSubstr("\nWatchdogSec=30\n"),
                                         HasSubstr("\nWatchdogSignal=SIGQUIT\n")));

@@ -27,7 +27,7 @@ TEST_F(HealthTest, IsReadyWhileItRuns) {
 }
 
 TEST_F(HealthTest, IsNotReadyInAnyOtherState) {
-    for (const std::string state : {"starting", "reloading", "stopping"}) {
+    for (const std::string state : {"starting", "standby", "reloading", "stopping"}) {
         say_status(R"("state":")" + state + "\"");
         EXPECT_EQ(run({"health"}), 1);
         EXPECT_THAT(error(), HasSubstr("just-another-server: not ready: " + state + "\n"));
@@ -45,6 +45,49 @@ TEST_F(HealthTest, IsNotReadyDuringAReloadOfTheProgram) {
 TEST_F(HealthTest, IsReadyDuringAnyOtherEvent) {
     say_status(R"("state":"running","busy":{"event":"backup","seconds":90})");
     EXPECT_EQ(run({"health"}), 0);
+}
+
+TEST_F(HealthTest, IsNotReadyIfACriticalCheckIsNotOk) {
+    say_status(
+        R"("state":"running","checks":[)"
+        R"({"name":"database","result":"failed","critical":true,"reason":"connection refused","age":3,"took":0.1},)"
+        R"({"name":"cache","result":"failed","critical":false,"reason":"cold","age":3,"took":0.1},)"
+        R"({"name":"disk","result":"timed-out","critical":true,"reason":"it took longer than 5 s","age":3,"took":5},)"
+        R"({"name":"peer","result":"pending","critical":true},)"
+        R"({"name":"mail","result":"ok","critical":true,"age":3,"took":0},)"
+        R"({"name":"queue","result":"failed","critical":true}])");
+    EXPECT_EQ(run({"health"}), 1);
+    EXPECT_EQ(error(),
+              "just-another-server: not ready: check 'database' failed: connection refused; check 'disk' timed out: it "
+              "took longer than 5 s; check 'peer' has no result yet; and 1 more\n");
+    EXPECT_EQ(run({"health", "--live"}), 0);
+}
+
+TEST_F(HealthTest, IsReadyAndNamesChecksThatFailIfTheyAreNotCritical) {
+    say_status(R"("state":"running","checks":[)"
+               R"({"name":"cache","result":"failed","critical":false,"reason":"cold\u001b[2J","age":3,"took":0.1},)"
+               R"({"name":"slow","result":"pending","critical":false},)"
+               R"({"name":"mail","result":"ok","critical":true,"age":3,"took":0}])");
+    EXPECT_EQ(run({"health"}), 0);
+    EXPECT_EQ(out(), "just-another-server: ready; check 'cache' failed: cold\\x1b[2J\n");
+}
+
+TEST_F(HealthTest, ShowsTheChecksAsJson) {
+    say_status(R"("state":"running","checks":[{"name":"disk","result":"failed","critical":true,"reason":"full"}])");
+    EXPECT_EQ(run({"health", "--json"}), 1);
+    EXPECT_EQ(out(), R"({"healthy":false,"verdict":"not ready: check 'disk' failed: full",)"
+                     R"("checks":[{"name":"disk","result":"failed","critical":true,"reason":"full"}]})"
+                     "\n");
+}
+
+TEST_F(HealthTest, AFieldOfTheProgramThatIsCalledChecksDoesNotCount) {
+    say_status(R"("state":"running","checks":[{"name":"disk","critical":true}])");
+    EXPECT_EQ(run({"health"}), 0);
+    say_status(R"("state":"running","checks":{"result":"failed"})");
+    EXPECT_EQ(run({"health"}), 0);
+    say_status(R"("state":"running","checks":[{"name":"math","result":"42","critical":true}])");
+    EXPECT_EQ(run({"health"}), 0);
+    EXPECT_EQ(out(), "just-another-server: ready\njust-another-server: ready\njust-another-server: ready\n");
 }
 
 TEST_F(HealthTest, IsLiveInAnyState) {

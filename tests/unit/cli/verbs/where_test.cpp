@@ -32,6 +32,15 @@ TEST_F(WhereTest, ShowsEverySettingWithItsLayer) {
     EXPECT_THAT(out(), ::testing::ContainsRegex("app +\\{\"port\":80\\} +config-file\n"));
 }
 
+TEST_F(WhereTest, ShowsTheDefaultsOfALockWithTwoLevels) {
+    lock.stands_by = true;
+    lock.planned = {.endpoints = {"http://one:2379", "http://two:2379"}, .ttl = std::chrono::seconds{10}};
+    EXPECT_EQ(run({"where"}), 0);
+    EXPECT_THAT(out(), ::testing::ContainsRegex("cluster-endpoints +.*http://one:2379.*http://two:2379.* +policy\n"));
+    EXPECT_THAT(out(), ::testing::ContainsRegex("cluster-ttl +10 +policy\n"));
+    EXPECT_THAT(out(), ::testing::ContainsRegex("cluster-user +- +not set\n"));
+}
+
 TEST_F(WhereTest, ShowsDifferingValuesOfTheRunningService) {
     start_instance();
     replies["settings"] =

@@ -42,7 +42,10 @@ public:
         refusals.push_back(refusal);
         return "{\"error\":" + std::to_string(refusals.size()) + "}\n";
     }
-    void note(const Error& error) override { notes.push_back(error.message()); }
+    void note(const Error& error) override {
+        if (when_noted) when_noted();
+        notes.push_back(error.message());
+    }
 
     [[nodiscard]] static std::string answer(std::string_view text) { return "{\"did\":" + std::string{text} + "}\n"; }
     /// Answers the latest request.
@@ -55,6 +58,8 @@ public:
 
     /// Called for each request before it is answered.
     std::function<void(std::string_view text)> when_asked;
+    /// Called for each error before it is kept.
+    std::function<void()> when_noted;
     std::vector<Asked> asked;
     std::vector<Refusal> refusals;
     std::vector<std::string> notes;

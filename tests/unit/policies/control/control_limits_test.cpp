@@ -305,7 +305,7 @@ TEST_F(ControlLimitsTest, GivesEachStrangerTheSameTime) {
 TEST_F(ControlLimitsTest, ServesAStrangerWhoMayOperateFirst) {
     open_to_all({.operate = {"user:" + std::to_string(bob)}});
     std::vector<mocks::FakeClient> flood;
-    for (uid_t user = alice + 10; user < alice + 20; ++user) {
+    for (uid_t user = alice + 10; user < alice + 18; ++user) {
         flood.push_back(connect_as(user));
         flood.back().send("[\"a\"]");
     }
@@ -395,7 +395,7 @@ TEST_F(ControlLimitsTest, AnOperatorWaitsForFewAcceptsInAFlood) {
 TEST_F(ControlLimitsTest, ServesAnOperatorAsSoonAsItIsAccepted) {
     open_to_all();
     std::vector<mocks::FakeClient> strangers;
-    for (int count = 0; count < 30; ++count) {
+    for (int count = 0; count < 8; ++count) {
         strangers.push_back(connect_as(alice));
         strangers.back().send("[\"a\"]");
     }
@@ -403,7 +403,7 @@ TEST_F(ControlLimitsTest, ServesAnOperatorAsSoonAsItIsAccepted) {
     owner.send("[\"owner\"]");
     loop.run_ready();
     EXPECT_EQ(requests.texts().front(), "[\"owner\"]");
-    EXPECT_THAT(requests.asked, SizeIs(31));
+    EXPECT_THAT(requests.asked, SizeIs(9));
 }
 
 TEST_F(ControlLimitsTest, ReceivesFromAStrangerNoLongerThanItsTurnLasts) {
@@ -458,6 +458,7 @@ TEST_F(ControlLimitsTest, StrangersLeaveDescriptorsFreeForOperators) {
         for (int count = 0; count < 64; ++count) silent.push_back(connect_as(user));
     loop.run_ready();
     EXPECT_LE(host.reactor.open_descriptors(), 100U);
+    EXPECT_EQ(control->counts()->refused_no_files, requests.refusals.size());
     EXPECT_EQ(requests.refusals.front().reason, Reason::too_many);
     EXPECT_EQ(requests.refusals.front().number, 75U);
     EXPECT_EQ(requests.refusals.front().text, "too many open files");
@@ -483,6 +484,18 @@ TEST_F(ControlLimitsTest, OperatorsLeaveSomeDescriptorsFreeForTheLog) {
     loop.run_ready();
     ASSERT_FALSE(requests.refusals.empty());
     EXPECT_EQ(requests.refusals.front().number, 97U);
+}
+
+TEST_F(ControlLimitsTest, FollowsTheLimitOfDescriptorsWithinASecond) {
+    host.process.set_descriptor_limit(100);
+    open_to_all();
+    auto first = connect_as(alice);
+    EXPECT_TRUE(is_served(first));
+    host.process.set_descriptor_limit(4);
+    advance(1s);
+    auto refused = connect_as(alice);
+    EXPECT_FALSE(is_served(refused));
+    EXPECT_EQ(control->counts()->refused_no_files, 1U);
 }
 
 // Request sizes of clients that may only read.
@@ -521,6 +534,28 @@ TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheMaximum) {
     clients.pop_back();
     auto next = connect();
     EXPECT_TRUE(is_served(next));
+}
+
+TEST_F(ControlLimitsTest, CountsConnections) {
+    control = control_with({});
+    EXPECT_EQ(control->counts()->open, 0U);
+    open({.max_connections = 2, .reserved_for_owner = 0});
+    auto first = connect();
+    auto second = connect();
+    EXPECT_TRUE(is_served(first));
+    EXPECT_TRUE(is_served(second));
+    auto refused = connect();
+    EXPECT_FALSE(is_served(refused));
+    refused.close();
+    second.close();
+    loop.run_ready();
+    const auto counts = control->counts();
+    ASSERT_TRUE(counts);
+    EXPECT_EQ(counts->open, 1U);
+    EXPECT_EQ(counts->accepted, 2U);
+    EXPECT_EQ(counts->refused_too_many, 1U);
+    EXPECT_EQ(counts->refused_no_files, 0U);
+    EXPECT_EQ(counts->failed, 0U);
 }
 
 TEST_F(ControlLimitsTest, ReservesConnectionsForOwnerAndRoot) {
@@ -589,6 +624,8 @@ TEST_F(ControlLimitsTest, PausesIfNoConnectionCanBeAccepted) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"a\"]"), "");
     EXPECT_TRUE(is_served(before));
+    EXPECT_GT(control->counts()->failed, 0U);
+    EXPECT_EQ(control->counts()->accepted, 1U);
     host.sockets.failures().succeed_again("accept");
     EXPECT_EQ(client.receive_all(), "");
     advance(100ms);

@@ -135,6 +135,28 @@ TEST_F(ControlRolesTest, TheUserThatTheServiceBecomesIsItsOwner) {
     EXPECT_EQ(role_of(1001, 0), ControlRole::none);
 }
 
+TEST_F(ControlRolesTest, KnowsIfGroupsMayOperate) {
+    const auto groups_may_operate = [this](const Options& options) {
+        return policies::ControlRoles::look_up(options, host.users).value().groups_may_operate();
+    };
+    EXPECT_FALSE(groups_may_operate({}));
+    EXPECT_FALSE(groups_may_operate({.read = {"group:operators"}, .operate = {"user:alice", "everyone"}}));
+    EXPECT_TRUE(groups_may_operate({.operate = {"group:operators"}}));
+    EXPECT_TRUE(groups_may_operate({.admin = {"socket-group"}}));
+}
+
+TEST_F(ControlRolesTest, AMemberOfAGroupThatMayOperateIsServedFirst) {
+    open_to_everyone({.operate = {"group:operators"}});
+    auto stranger = host.sockets.connect(std::string{path}, {.pid = 9000, .uid = 1001, .gid = 2000, .groups = {3000}});
+    auto member = host.sockets.connect(std::string{path}, {.pid = 9001, .uid = 1002, .gid = 2000, .groups = {70}});
+    stranger.send("[\"stranger\"]");
+    member.send("[\"member\"]");
+    loop.run_ready();
+    ASSERT_EQ(requests.texts(), (std::vector<std::string>{"[\"member\"]", "[\"stranger\"]"}));
+    EXPECT_EQ(requests.asked.front().peer.role, ControlRole::operate);
+    EXPECT_EQ(requests.asked.back().peer.groups, std::vector<gid_t>{3000});
+}
+
 TEST(ControlRolesOfUnknownPeersTest, UnknownCredentialsHaveNoRole) {
     mocks::FakeUsers users;
     auto roles = policies::ControlRoles::look_up({.operate = {"socket-group"}}, users).value();

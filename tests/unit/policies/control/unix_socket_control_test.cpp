@@ -1,6 +1,7 @@
 #include "servicekit/policies/control/unix_socket_control.hpp"
 
 #include <cerrno>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "servicekit/mocks/mock_event_loop.hpp"
+#include "servicekit/mocks/mock_local_sockets.hpp"
 #include "unit/policies/control/control_fixture.hpp"
 
 namespace servicekit {
@@ -15,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::NiceMock;
 using ::testing::SizeIs;
 using ::testing::Throw;
@@ -182,6 +185,35 @@ TEST_F(UnixSocketControlTest, HandsNothingOverBeforeItIsOpen) {
 }
 
 // Closing.
+
+TEST_F(UnixSocketControlTest, ClosesWithoutMemory) {
+    NiceMock<mocks::MockLocalSockets> sockets;
+    EXPECT_CALL(sockets, listen).WillOnce([] {
+        auto listener = std::make_unique<NiceMock<mocks::MockLocalListener>>();
+        EXPECT_CALL(*listener, remove_file).WillOnce(Throw(std::bad_alloc{}));
+        return Result<std::unique_ptr<os::LocalListener>>{std::move(listener)};
+    });
+    os::Host hungry = host.host();
+    hungry.sockets = &sockets;
+    control = std::make_unique<UnixSocketControl>(UnixSocketControl::Options{}, hungry);
+    control->configure(deployment());
+    NiceMock<mocks::MockEventLoop> quiet;
+    ASSERT_TRUE(control->open(requests, quiet));
+
+    control->close();
+
+    EXPECT_THAT(requests.notes, IsEmpty());
+}
+
+TEST_F(UnixSocketControlTest, ClosesWithoutMemoryToReportWhatFailed) {
+    open();
+    host.sockets.failures().fail_next("remove_file", EIO);
+    requests.when_noted = [] { throw std::bad_alloc{}; };
+
+    control->close();
+
+    EXPECT_THROW((void)connect(), std::runtime_error);
+}
 
 TEST_F(UnixSocketControlTest, ClosingRemovesItsFileAndEndsItsConnections) {
     open();

@@ -33,15 +33,14 @@ TEST(NoLockTest, HasNoOwnerEvenWhileHeld) {
     EXPECT_FALSE(lock.tells_owner());
 }
 
-TEST(NoLockTest, HasNoStatusAndIsNeverLost) {
+TEST(NoLockTest, HasNoStatusAndOneLevel) {
     NoLock lock;
-    bool was_lost = false;
-    lock.on_lost([&was_lost](const Error&) { was_lost = true; });
     ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
     EXPECT_TRUE(lock.status_fields().empty());
     EXPECT_EQ(lock.token(), std::nullopt);
+    EXPECT_FALSE(lock.has_standby());
+    EXPECT_TRUE(lock.is_active());
     lock.release();
-    EXPECT_FALSE(was_lost);
 }
 
 TEST(NoLockTest, CanBeMovedBeforeUse) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,7 @@ using ::testing::ByMove;
 using ::testing::InSequence;
 using ::testing::NiceMock;
 using ::testing::Return;
+using ::testing::Throw;
 
 Result<os::LockAttempt> busy_with(os::LockOwner owner) {
     return os::LockAttempt{.lock = nullptr, .owner = std::move(owner)};
@@ -250,6 +252,14 @@ TEST_F(PidFileLockTest, ReleasesEvenIfThePidFileCannotBeEmptied) {
     EXPECT_FALSE(lock.held());
 }
 
+TEST_F(PidFileLockTest, ReleasesWithoutMemory) {
+    mocks::MockFileLock& file_lock = next_lock();
+    ASSERT_TRUE(acquire());
+    EXPECT_CALL(file_lock, write("")).WillOnce(Throw(std::bad_alloc{}));
+    lock.release();
+    EXPECT_FALSE(lock.held());
+}
+
 TEST_F(PidFileLockTest, MayBeReleasedAnyTimeAndTakenAgain) {
     lock.release();
     ASSERT_TRUE(acquire());
@@ -261,13 +271,12 @@ TEST_F(PidFileLockTest, MayBeReleasedAnyTimeAndTakenAgain) {
 
 TEST_F(PidFileLockTest, ShowsThePidFileInTheStatus) { EXPECT_EQ(lock.status_fields(), (Object{{"pid-file", path}})); }
 
-TEST_F(PidFileLockTest, IsNeverLostAndHasNoToken) {
-    bool was_lost = false;
-    lock.on_lost([&was_lost](const Error&) { was_lost = true; });
+TEST_F(PidFileLockTest, HasOneLevelAndNoToken) {
     ASSERT_TRUE(acquire());
     EXPECT_EQ(lock.token(), std::nullopt);
+    EXPECT_FALSE(lock.has_standby());
+    EXPECT_TRUE(lock.is_active());
     lock.release();
-    EXPECT_FALSE(was_lost);
 }
 
 TEST_F(PidFileLockTest, CanBeMovedBeforeUse) {

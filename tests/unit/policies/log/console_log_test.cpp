@@ -145,6 +145,9 @@ TEST_F(ConsoleLogTest, ReportsHowManyLinesASlowReaderHasLost) {
     write(log, "three");
     write(log, "four");
     EXPECT_EQ(out(), json("2 lines lost: its reader does not keep up", "warning") + json("three") + json("four"));
+    EXPECT_EQ(log.counts()->lost_slow, 2U);
+    EXPECT_EQ(log.counts()->lost_error, 0U);
+    EXPECT_FALSE(log.counts()->rotations);
 }
 
 TEST_F(ConsoleLogTest, WaitsOnceForAReaderUntilItReadsAgain) {
@@ -193,6 +196,7 @@ TEST_F(ConsoleLogTest, CountsLinesThatAClosedPipeRefuses) {
     write(log, "one");
     write(log, "two");
     EXPECT_EQ(out(), json("1 line lost: Broken pipe", "warning") + json("two"));
+    EXPECT_EQ(log.counts()->lost_error, 1U);
 }
 
 TEST_F(ConsoleLogTest, ReportsLossesAtTheEnd) {

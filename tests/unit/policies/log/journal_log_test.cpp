@@ -163,6 +163,7 @@ TEST_F(JournalLogTest, LostLinesAreCountedAndReported) {
     EXPECT_THAT(entries().at(0).text,
                 HasSubstr("MESSAGE=2 lines lost: the reader of '" + journal + "' does not keep up\n"));
     EXPECT_THAT(entries().at(1).text, HasSubstr("MESSAGE=kept\n"));
+    EXPECT_EQ(log.counts()->lost_slow, 2U);
 }
 
 TEST_F(JournalLogTest, LossesAreReportedAtTheLatestAtTheClose) {
@@ -173,6 +174,8 @@ TEST_F(JournalLogTest, LossesAreReportedAtTheLatestAtTheClose) {
     log.close(1s);
     ASSERT_THAT(entries(), SizeIs(1));
     EXPECT_THAT(entries().front().text, HasSubstr("MESSAGE=1 line lost: cannot send to '" + journal + "': "));
+    EXPECT_EQ(log.counts()->lost_error, 1U);
+    EXPECT_EQ(log.counts()->lost_slow, 0U);
 }
 
 TEST_F(JournalLogTest, OnATerminalALineLooksAsInALogFile) {

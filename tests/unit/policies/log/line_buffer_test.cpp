@@ -165,6 +165,39 @@ TEST_F(LineBufferTest, ReportsLossesWhereTheLinesAreMissing) {
               "0123456\n0123456\n0123456\n0123456\n0123456\n0123456\n6 lost: No space left on device\nafter\n");
 }
 
+TEST_F(LineBufferTest, CountsLossesByTheirReason) {
+    open(buffer_);
+    const auto counts = [this] {
+        LogCounts counts;
+        buffer_.losses().add_to(counts);
+        return counts;
+    };
+    sink_.room = 0;
+    for (int line = 0; line < 12; ++line) append("0123456\n");
+    EXPECT_EQ(counts().lost_error, 6U);
+    sink_.room = std::string::npos;
+    append("the losses are reported, but still counted\n");
+    buffer_.count_loss("out of memory");
+    EXPECT_EQ(counts().lost_error, 6U);
+    EXPECT_EQ(counts().lost_no_memory, 1U);
+    EXPECT_EQ(counts().lost_slow, 0U);
+}
+
+TEST_F(LineBufferTest, CountsLinesThatAHangingSinkLosesAsSlow) {
+    LineBuffer buffer{sink_, {.capacity = 10, .patience = 1ms}};
+    open(buffer);
+    sink_.hangs = true;
+    std::thread hanging{[&] { buffer.append(LogLevel::error, clock_.system_now(), "hangs\n"); }};
+    while (sink_.deliveries == 0) std::this_thread::yield();
+    for (int line = 0; line < 3; ++line) buffer.append(LogLevel::error, clock_.system_now(), "0123456\n");
+    sink_.hangs = false;
+    hanging.join();
+    LogCounts counts;
+    buffer.losses().add_to(counts);
+    EXPECT_EQ(counts.lost_slow, 2U);
+    EXPECT_EQ(counts.lost_error, 0U);
+}
+
 TEST_F(LineBufferTest, RetriesByItself) {
     open_and_start();
     sink_.room = 0;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -295,6 +296,7 @@ TEST_F(PipeLogTest, LinesWithoutMemoryAreCountedAndReported) {
     EXPECT_GT(came, 3);
     EXPECT_THAT(read(), EndsWith("warning trial[4711]: " + std::to_string(50 - came) +
                                  " lines lost: 'keeper' does not keep up\n"));
+    EXPECT_EQ(log->counts()->lost_slow, static_cast<std::uint64_t>(50 - came));
     write("afterwards", LogLevel::error);
     EXPECT_THAT(read(), EndsWith("afterwards\n"));
 }
@@ -305,7 +307,21 @@ TEST_F(PipeLogTest, AFailingPipeLosesLinesAndReportsThemLater) {
     write("lost", LogLevel::error);
     write("kept", LogLevel::error);
     EXPECT_THAT(read(), HasSubstr("1 line lost"));
+    EXPECT_EQ(log->counts()->lost_error, 1U);
     EXPECT_THAT(read(), EndsWith("kept\n"));
+}
+
+TEST_F(PipeLogTest, ALostReportOfLossesIsRepeatedAndIsNotALostLine) {
+    start();
+    for (int number = 0; number < 5; ++number) {
+        os.programs.failures().fail_next("write", EIO);
+        write("lost", LogLevel::error);
+    }
+    write("kept", LogLevel::error);
+    EXPECT_THAT(read(), HasSubstr(" 5 lines lost: "));
+    EXPECT_THAT(read(), EndsWith("kept\n"));
+    EXPECT_EQ(log->counts()->lost_error, 5U);
+    EXPECT_EQ(log->counts()->lost_slow, 0U);
 }
 
 TEST_F(PipeLogTest, ClosingWaitsUntilTheProgramHasReadEverything) {

@@ -201,6 +201,7 @@ TEST_F(SyslogLogTest, AMissingDaemonIsTriedAgain) {
                 HasSubstr("<28>1 1970-01-01T00:00:00.000000Z - trial 4711 - - 2 lines lost: cannot connect to "
                           "'/dev/log': No such file or directory"));
     EXPECT_THAT(messages().at(1).text, EndsWith("kept"));
+    EXPECT_EQ(log.counts()->lost_error, 2U);
 }
 
 TEST_F(SyslogLogTest, ASlowDaemonDelaysOnlyOnce) {
@@ -215,6 +216,7 @@ TEST_F(SyslogLogTest, ASlowDaemonDelaysOnlyOnce) {
     log.close(1s);
     ASSERT_THAT(messages(), SizeIs(1));
     EXPECT_THAT(messages().front().text, HasSubstr("2 lines lost: the reader of '/dev/log' does not keep up"));
+    EXPECT_EQ(log.counts()->lost_slow, 2U);
 }
 
 TEST_F(SyslogLogTest, ATooLongMessageIsCut) {

@@ -52,6 +52,21 @@ TEST_F(RotatingFileTest, RotatesBeforeALineThatDoesNotFit) {
     EXPECT_EQ(content(), "!\n");
     EXPECT_EQ(files_.content(path + "-20260102T030405.000000Z"), "0123456789\nabcdefgh\n");
     EXPECT_EQ(rotations_, 1);
+    EXPECT_EQ(file_.rotations().done, 1U);
+    EXPECT_EQ(file_.rotations().failed, 0U);
+}
+
+TEST_F(RotatingFileTest, CountsOnlyItsOwnRotations) {
+    open();
+    EXPECT_TRUE(file_.deliver("0123456789abcdefgh\n"));
+    files_.move_away(path, path + ".1");
+    files_.add_file(path);
+    EXPECT_TRUE(file_.deliver("0123456789abcdefgh\n"));
+    EXPECT_EQ(file_.rotations().done, 0U);
+    files_.failures.fail_next("open_for_appending", EACCES);
+    EXPECT_TRUE(file_.deliver("0123\n"));
+    EXPECT_EQ(file_.rotations().done, 0U);
+    EXPECT_EQ(file_.rotations().failed, 1U);
 }
 
 TEST_F(RotatingFileTest, SplitsALongDeliveryBetweenLines) {
