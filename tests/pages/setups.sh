@@ -297,7 +297,7 @@ END
 # An etcd without users, which etcdctl connects to.
 etcd_with_users() {
     command -v etcd && command -v etcdctl && command -v setpriv || exit 77
-    port=$((20000 + $$ % 20000))
+    port=$((10000 + $$ % 10000 * 2))
     until curl -s --noproxy '*' "http://127.0.0.1:$port/health" | grep -q '"true"'; do
         [ "${etcd-}" ] && kill -0 "$etcd" 2>/dev/null || {
             port=$((port + 2))

@@ -4,9 +4,11 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -71,6 +73,26 @@ os::Descriptor bound_to_a_free_port() {
     return made;
 }
 
+bool is_free(int port) {
+    const os::Descriptor trial = tcp_socket();
+    const sockaddr_in address = loopback(port);
+    return ::bind(trial.get(), generic(address), sizeof address) == 0;
+}
+
+/// Binds a name that stands for the port, and that has the port's scope: the network namespace.
+/// \returns no descriptor if a test has claimed the port
+os::Descriptor claimed(int port) {
+    os::Descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (made.get() < 0) throw std::runtime_error{"cannot make a socket"};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string name = "servicekit-test-port-" + std::to_string(port);
+    name.copy(&address.sun_path[1], name.size());  // the leading NUL: no file
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    if (::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) made.reset();
+    return made;
+}
+
 }  // namespace
 
 HttpReply http_get(int port, const std::string& path, std::string_view head) {
@@ -100,7 +122,21 @@ std::string url_encoded(std::string_view text) {
     return encoded;
 }
 
-int free_port() { return port_of(bound_to_a_free_port().get()); }
+int free_port() {
+    // Below the ports that the kernel gives to connections and to bind(2) with port 0.
+    constexpr int first = 30'000;
+    constexpr int count = 2'700;
+    static std::vector<os::Descriptor> claims;
+    static int turns = ::getpid();
+    for (int tries = 0; tries < count; ++tries) {
+        const int port = first + turns++ % count;
+        os::Descriptor claim = claimed(port);
+        if (!claim || !is_free(port)) continue;
+        claims.push_back(std::move(claim));
+        return port;
+    }
+    throw std::runtime_error{"no port of the loopback is free"};
+}
 
 PageServer::PageServer(std::function<Page(const std::string& head)> make)
     : make_{std::move(make)}, listener_{bound_to_a_free_port()}, port_{port_of(listener_.get())} {

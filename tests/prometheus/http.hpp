@@ -21,7 +21,8 @@ struct HttpReply {
 [[nodiscard]] HttpReply http_get(int port, const std::string& path, std::string_view head = {});
 /// Returns the text as a part of a URL's query.
 [[nodiscard]] std::string url_encoded(std::string_view text);
-/// Returns a TCP port of the loopback that was free just now.
+/// Returns a free TCP port of the loopback, and claims it until this process ends: no other caller gets it. Not from two
+/// threads at a time.
 [[nodiscard]] int free_port();
 
 /// A server on the loopback that answers each request with the current page.
