@@ -114,6 +114,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     } catch (const std::system_error& error) {
         return os_error("make an event loop", "", error.code().value());
     }
+    core_.log_router_.set_control_loop(core_.loop_.get());
     core_.loop_->on_failure([&core = core_](const Error& error) { core.control_plane_.note(error); });
     core_.state_.become(ServiceState::starting);
     core_.announcements_.begin(daemon);
@@ -316,8 +317,8 @@ std::optional<Error> Lifecycle::open_control() {
 std::optional<Error> Lifecycle::start_handlers() {
     const auto deliver = [&core = core_](const os::ReceivedSignal& signal) { core.control_plane_.signalled(signal); };
     if (auto taken = signals_.take(*core_.loop_, deliver); !taken) return taken.error();
-    if (auto failure = core_.service_log_.start()) return failure;
-    if (auto started = core_.streams_.start(); !started) return started.error();
+    if (auto failure = core_.service_log_.start(*core_.loop_)) return failure;
+    if (auto started = core_.streams_.start(*core_.loop_); !started) return started.error();
     core_.shutdown_.limit_start(core_.instance_.deployment.start_timeout);
     core_.loop_->post([&core = core_] { core.host_.crashes->guard_this_thread(); });
     if (auto started = core_.loop_->start(); !started) return started.error();

@@ -175,6 +175,7 @@ void LogRouter::open(LogPolicy& log, std::string name) {
                               [this](const LogRecord& record) {
                                   LogRecord timed = record;
                                   timed.time = clock_->system_now();
+                                  timed.is_of_control_thread = is_control_thread();
                                   count(record.level);
                                   deliver(timed);
                               });

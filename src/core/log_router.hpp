@@ -17,6 +17,7 @@
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/boost_log.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/standard_streams.hpp"
 #include "servicekit/policy/log_policy.hpp"
@@ -56,6 +57,13 @@ public:
     /// Drops lines after this call. A line that is being written at the same time still reaches the policy, which drops
     /// lines after its own close().
     void close();
+
+    /// Sets the loop whose thread serves the control socket. \pre the loop does not run yet, nor an earlier one
+    void set_control_loop(const os::EventLoop* loop) noexcept { control_loop_.store(loop, std::memory_order_release); }
+    [[nodiscard]] bool is_control_thread() const noexcept {
+        const os::EventLoop* const loop = control_loop_.load(std::memory_order_acquire);
+        return loop != nullptr && loop->is_this_thread();
+    }
 
     /// Writes a line whose level was checked already.
     void put(const LogRecord& record) noexcept;
@@ -102,6 +110,7 @@ private:
     std::atomic<std::uint64_t> lost_prints_{0};
     Logger whole_;
     std::atomic<LogPolicy*> log_{nullptr};
+    std::atomic<const os::EventLoop*> control_loop_{nullptr};
     std::atomic<unsigned> generation_;  ///< of the process that owns the log
     std::string name_;                  ///< set before the log is open
 

@@ -18,7 +18,8 @@ void Logger::show_to_boost_log(bool shows) noexcept { desk_->show_to_boost_log(s
                 .message = message,
                 .fields = fields,
                 .channel = name_,
-                .source = source});
+                .source = source,
+                .is_of_control_thread = desk_->is_control_thread()});
 }
 
 [[gnu::hot]] void Logger::put_formatted(LogLevel level, std::string_view format, std::span<const LogValue> values,
@@ -30,7 +31,8 @@ void Logger::show_to_boost_log(bool shows) noexcept { desk_->show_to_boost_log(s
                     .level = level,
                     .message = message.text(),
                     .channel = name_,
-                    .source = source});
+                    .source = source,
+                    .is_of_control_thread = desk_->is_control_thread()});
     } catch (const std::exception&) {
         // There is no memory for the whole line. Its format is better than nothing.
         put(level, format, {}, source);

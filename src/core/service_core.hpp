@@ -72,6 +72,7 @@ private:
     LogRouter log_router_;
     Logger& log_;  ///< for lines without a channel
     ErrorOutput error_output_;
+    std::unique_ptr<os::EventLoop> loop_;  ///< made after the last fork
     StreamRedirection streams_;
     ServiceLog service_log_;
 
@@ -87,7 +88,6 @@ private:
     CrashWatch crash_watch_;
     Privileges privileges_;
 
-    std::unique_ptr<os::EventLoop> loop_;  ///< made after the last fork
     EventPool pool_;
     std::shared_ptr<Timers> timers_;
     RunRequests run_requests_;

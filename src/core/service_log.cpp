@@ -17,7 +17,7 @@ constexpr auto flush_limit = 1000ms;
 
 }  // namespace
 
-std::optional<Error> ServiceLog::start() {
+std::optional<Error> ServiceLog::start(os::EventLoop& starter) {
     if (!policy_.works_in_background()) return std::nullopt;
     try {
         loop_ = host_.make_event_loop("log");
@@ -25,8 +25,8 @@ std::optional<Error> ServiceLog::start() {
         return os_error("make an event loop for the log", "", error.code().value());
     }
     if (auto started = policy_.start(*loop_); !started) return started.error();
-    loop_->post([this] { host_.crashes->guard_this_thread(); });
-    if (auto started = loop_->start(); !started) return started.error();
+    const auto prepare_thread = [this] { host_.crashes->guard_this_thread(); };
+    if (auto started = loop_->start_on_demand(starter, prepare_thread); !started) return started.error();
     return std::nullopt;
 }
 

@@ -23,8 +23,9 @@ public:
     ServiceLog(LogRouter& router, LogPolicy& policy, StreamRedirection& streams, const os::Host& host)
         : router_{router}, policy_{policy}, streams_{streams}, host_{host} {}
 
-    /// Starts the log's own thread if the policy works in the background. \pre the log is open
-    std::optional<Error> start();
+    /// Lets the log have a thread of its own on demand if the policy works in the background. \pre the log is open
+    /// \param starter as for os::EventLoop::start_on_demand()
+    std::optional<Error> start(os::EventLoop& starter);
     /// Stops that thread and closes the log. Lines that are written later are dropped.
     void end(std::chrono::milliseconds at_most);
 
@@ -36,7 +37,7 @@ public:
     [[nodiscard]] bool set_level(std::string_view channel, std::optional<LogLevel> level);
     /// Writes out the lines that the policy holds back. Waits a second at most.
     void flush();
-    /// Flushes in the log's own thread, so that a disk that hangs does not block the caller. A log without a thread
+    /// Flushes in the log's own thread, so that a disk that hangs does not block the caller. A log that never has one
     /// holds no lines back.
     /// \param done is called after the flush, with the error object if it failed, else with null
     void flush_soon(std::function<void(const Object* error)> done);
@@ -50,7 +51,7 @@ private:
     LogPolicy& policy_;
     StreamRedirection& streams_;
     const os::Host& host_;
-    std::unique_ptr<os::EventLoop> loop_;  ///< of the log's own thread; null if it has none
+    std::unique_ptr<os::EventLoop> loop_;  ///< of the log's own thread; null if it never has one
     std::mutex mutex_;
     std::mutex flush_mutex_;
     std::vector<Flushed> wait_for_flush_;  ///< they share the next flush, which has not begun

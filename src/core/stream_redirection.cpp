@@ -184,7 +184,7 @@ void StreamRedirection::make_records(const os::CapturedLine& line, std::string& 
     put(level, line.is_cut ? text : line.text);
 }
 
-Result<void> StreamRedirection::start() {
+Result<void> StreamRedirection::start(os::EventLoop& loop) {
     if (!capture_) return {};
     return capture_->start(
         [this](const os::CapturedLine& line) {
@@ -192,7 +192,7 @@ Result<void> StreamRedirection::start() {
             std::string text;
             make_records(line, text, [this](const LogRecord& record) { router_.put(record); });
         },
-        [this] { host_.crashes->guard_this_thread(); });
+        [this] { host_.crashes->guard_this_thread(); }, loop);
 }
 
 Result<void> StreamRedirection::reopen() {

@@ -56,7 +56,8 @@ public:
     /// Gives the files to a user, for a process that is about to become that user.
     Result<void> change_owner(uid_t uid, gid_t gid);
     /// Begins to pass captured lines to the log. Call when there may be threads.
-    Result<void> start();
+    /// \param loop as for os::StreamCapture::start()
+    Result<void> start(os::EventLoop& loop);
     /// Reopens the files after they were moved. If that fails, the stream continues with the old file.
     Result<void> reopen();
     /// Passes all captured output to the log, or as much as the time allows. May be called more than once.

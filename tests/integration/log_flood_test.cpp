@@ -102,10 +102,10 @@ TEST_F(LogFloodTest, AStopWritesTheLastLine) {
     trial.add_options({"--log-delay", "60"});
     {
         const RunningService service{trial};
-        flood(service, 1, 10);
+        flood(service, 1, 100);
         EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     }
-    expect_all(whole_log(), 1, 10);
+    expect_all(whole_log(), 1, 100);
     EXPECT_NE(whole_log().find(": stopped\n"), std::string::npos);
 }
 

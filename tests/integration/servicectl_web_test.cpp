@@ -339,6 +339,8 @@ TEST_F(ServicectlWebTest, RootDoesNotActInADirectoryOfAnotherUser) {
         for (const char* const action : {"stop", "log-level", "reload"}) {
             const std::string answer =
                 curl("/services/page-one/" + std::string{action}, {"--data", form + "&level=error"});
+            // The next look at the directory takes what is not a socket off the list.
+            if (is_link && answer.ends_with("\n404")) continue;
             EXPECT_THAT(answer, HasSubstr("\n403")) << action;
             EXPECT_THAT(answer, HasSubstr("can change its directory")) << action;
         }

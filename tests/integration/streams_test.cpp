@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <sstream>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/strangers.hpp"
 #include "os/descriptor.hpp"
@@ -200,6 +202,20 @@ TEST_F(StreamsTest, NoLineOfAPrintingChildIsTornAtACrash) {
     EXPECT_EQ(lines.torn, "");
     ASSERT_TRUE(lines.by_name.contains("child"));
     expect_in_order(lines.by_name.at("child"), "child");
+}
+
+TEST_F(StreamsTest, ThereAreThreadsForOutputOnlyWhileItComes) {
+    const RunningService service{printing};
+    const auto has_two_threads = [&] {
+        const std::filesystem::directory_iterator tasks{proc(service.pid(), "task")};
+        return std::distance(begin(tasks), end(tasks)) == 2;
+    };
+    for (const char* text : {"one", "two"}) {
+        await_state("it has two threads", has_two_threads);
+        service.call("shell", {{"command", std::string{"echo "} + text}});
+        service.await_log(std::string{": "} + text + " stream=stdout");
+    }
+    await_state("it has two threads again", has_two_threads);
 }
 
 TEST_F(StreamsTest, OutputOfChildrenIsLogged) {

@@ -24,6 +24,8 @@ struct LogRecord {
     std::span<const LogField> fields = {};       ///< in the order in which they were given
     std::string_view channel = {};               ///< the part of the program that wrote it; empty for the main logger
     LogSource source = {};                       ///< the place in the source that logged it
+    /// The thread that logged it serves the control socket: a line below a warning should not make it wait for a disk.
+    bool is_of_control_thread = false;
 };
 
 }  // namespace servicekit

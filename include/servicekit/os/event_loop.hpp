@@ -47,14 +47,23 @@ public:
     virtual std::unique_ptr<Watch> watch(int descriptor) = 0;
     /// Makes a timer.
     virtual std::unique_ptr<Timer> timer() = 0;
-    /// Runs a function on the loop's thread, in the order of posting. May be called from any thread. \throws
-    /// std::bad_alloc
+    /// Runs a function on the loop's thread, in the order of posting. May be called from any thread.
+    /// \throws std::bad_alloc
     virtual void post(std::function<void()> call) = 0;
     /// Sets a function that the loop's thread calls with the failure of a callback, instead of ending the process. Call
     /// it before start().
     virtual void on_failure(std::function<void(const Error&)> callback) = 0;
     /// Starts the thread. In it, all signals are blocked except those that faults raise.
     virtual Result<void> start() = 0;
+    /// Lets the thread run only while it is needed: from post() on, until no function is posted, no timer runs, and no
+    /// watch exists. It ends a second later. Timers that run already, watches and posted functions count, too. If the
+    /// thread cannot be started, the next attempt is a second later.
+    /// \param starter starts the thread on its own thread, because a thread inherits its priority and its processors.
+    ///        Not started yet; stopped after this loop, destroyed after it
+    /// \param prepare_thread called first in each thread
+    virtual Result<void> start_on_demand(EventLoop& starter, std::function<void()> prepare_thread) = 0;
+    /// \returns true if the calling thread is the loop's
+    [[nodiscard]] virtual bool is_this_thread() const noexcept = 0;
     /// Runs the functions that are already posted, ends the loop and waits for its thread. May be called from any
     /// thread except the loop's own, also if the loop was never started, and more than once.
     virtual void stop() = 0;

@@ -11,6 +11,8 @@
 
 namespace servicekit::os {
 
+class EventLoop;
+
 /// A line that was printed to a standard stream.
 struct CapturedLine {
     Stream stream = Stream::out;  ///< `out` or `error`
@@ -37,9 +39,11 @@ public:
     virtual ~StreamCapture() = default;
     /// Begins to capture a stream. Until start(), its output waits in the pipe.
     virtual Result<void> capture(Stream stream) = 0;
-    /// Starts the delivery of lines, one at a time, in order within each stream.
-    /// \param prepare_thread called once in each thread of the capture, before anything else
-    virtual Result<void> start(Deliver deliver, const std::function<void()>& prepare_thread) = 0;
+    /// Starts the delivery of lines, one at a time, in order within each stream. Two threads of the capture do this
+    /// while there is output, and for a second after it.
+    /// \param prepare_thread called once in each of these threads, before anything else
+    /// \param loop waits for output; started after this call, and stopped before this object is destroyed
+    virtual Result<void> start(Deliver deliver, const std::function<void()>& prepare_thread, EventLoop& loop) = 0;
     /// Redirects the streams to /dev/null. Returns when everything that was printed before is delivered, or when the
     /// time has expired. A child that still has the old streams does not delay this. What it prints later is lost, and
     /// it gets SIGPIPE once this object, or this process, is gone.

@@ -60,10 +60,10 @@ public:
     [[nodiscard]] virtual std::optional<LogCounts> counts() const { return std::nullopt; }
     /// Opens the log. Until start(), lines are written in the calling thread, because there is no other thread yet.
     virtual Result<void> open() = 0;
-    /// \returns true if the log needs start(). A log that does all its work in write() costs the service no thread.
+    /// \returns true if the log needs start(). A log that does all its work in write() never costs a thread.
     [[nodiscard]] virtual bool works_in_background() const { return false; }
     /// Called when threads are allowed. `loop` belongs to the log, for timers, descriptors and slow work. It is about
-    /// to run.
+    /// to run; its thread runs while the log needs it (os::EventLoop::start_on_demand()).
     virtual Result<void> start(os::EventLoop& /*loop*/) { return {}; }
     /// Called when the loop has ended. Drops all timers and watches of the loop. Called before close(), unless the
     /// service is killed.

@@ -60,8 +60,15 @@ protected:
     void TearDown() override { stop(); }
 
     void start() { ASSERT_TRUE(loop->start()); }
+    /// Also starts the loop that starts its thread.
+    void start_on_demand(const std::function<void()>& prepare_thread = [] {}) {
+        starter = rig.make_loop();
+        ASSERT_TRUE(loop->start_on_demand(*starter, prepare_thread));
+        ASSERT_TRUE(starter->start());
+    }
     void stop() {
         if (loop) loop->stop();
+        if (starter) starter->stop();
     }
     void settle() { rig.settle(*loop); }
     [[nodiscard]] bool has_happened(Happening& happening) { return rig.wait(happening.future()); }
@@ -91,6 +98,7 @@ protected:
     }
 
     Rig rig;
+    std::unique_ptr<os::EventLoop> starter;
     std::unique_ptr<os::EventLoop> loop = rig.make_loop();
     const int descriptor = rig.open();
     // Used by the loop's thread while the loop runs.
@@ -148,6 +156,51 @@ TYPED_TEST_P(EventLoopContract, RefusesToStartWhileItRuns) {
     const Result<void> again = this->loop->start();
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().reason, "it runs already");
+}
+
+TYPED_TEST_P(EventLoopContract, OnDemandItPreparesTheThreadAndMakesPostedCalls) {
+    this->watch.reset();
+    this->start_on_demand(this->note("prepared"));
+    EXPECT_FALSE(this->loop->start());
+    this->in_loop(this->note("one"));
+    this->in_loop(this->note("two"));
+    this->stop();
+    EXPECT_EQ(this->calls, (CallsMade{"prepared", "one", "two"}));
+}
+
+TYPED_TEST_P(EventLoopContract, OnDemandAStopMakesTheCallsThatWerePostedBefore) {
+    this->watch.reset();
+    this->starter = this->rig.make_loop();
+    ASSERT_TRUE(this->loop->start_on_demand(*this->starter, [] {}));
+    this->loop->post(this->note("one"));
+    this->stop();
+    EXPECT_EQ(this->calls, CallsMade{"one"});
+}
+
+TYPED_TEST_P(EventLoopContract, KnowsItsThread) {
+    this->start();
+    bool is_its = false;
+    this->in_loop([&] { is_its = this->loop->is_this_thread(); });
+    EXPECT_TRUE(is_its);
+    EXPECT_FALSE(this->loop->is_this_thread());
+    this->stop();
+    EXPECT_FALSE(this->loop->is_this_thread());
+}
+
+TYPED_TEST_P(EventLoopContract, OnDemandItServesWhatWasAwaitedBefore) {
+    this->watch->await_readable(this->note("readable"));
+    this->start_on_demand();
+    this->rig.make_readable(this->descriptor);
+    this->settle();
+    this->stop();
+    EXPECT_EQ(this->calls, CallsMade{"readable"});
+}
+
+TYPED_TEST_P(EventLoopContract, OnDemandATimerThatACallStartsKeepsTheThread) {
+    this->watch.reset();
+    this->start_on_demand();
+    this->let_pass(std::chrono::milliseconds{1'500});
+    this->stop();
 }
 
 TYPED_TEST_P(EventLoopContract, CallsThatPostThemselvesKeepNoWatchAndNoTimerWaiting) {
@@ -500,6 +553,8 @@ TYPED_TEST_P(EventLoopContract, ATimerThatWasNotUpMayOwnAWatchAndATimer) {
 REGISTER_TYPED_TEST_SUITE_P(
     EventLoopContract, MakesPostedCallsInOrderAndWhatACallPostsBehindThem, AStopMakesTheCallsThatWerePostedBefore,
     MayBeStoppedTwiceAndWithoutAStart, StartsAgainAfterAStop, RefusesToStartWhileItRuns,
+    OnDemandItPreparesTheThreadAndMakesPostedCalls, OnDemandItServesWhatWasAwaitedBefore,
+    OnDemandAStopMakesTheCallsThatWerePostedBefore, KnowsItsThread, OnDemandATimerThatACallStartsKeepsTheThread,
     CallsThatPostThemselvesKeepNoWatchAndNoTimerWaiting, DestroysTheCallsThatItNeverMade,
     TellsWhatTheSystemRefusedToACallbackAndGoesOn, CallsBackWhenADescriptorBecomesReadable,
     CallsBackWhenADescriptorBecomesWritable, CallsBackForWhatIsReadyAlready, CallsBackOnceForEachTimeThatItIsAsked,

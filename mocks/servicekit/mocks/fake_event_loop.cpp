@@ -116,6 +116,14 @@ Result<void> FakeEventLoop::start() {
     return {};
 }
 
+Result<void> FakeEventLoop::start_on_demand(os::EventLoop& /*starter*/, std::function<void()> prepare_thread) {
+    if (agenda_->is_running) return Error{ExitCode::internal, "start the thread", "", "it runs already"};
+    agenda_->posted.push_front(std::move(prepare_thread));
+    agenda_->is_running = true;
+    agenda_->is_stopped = false;
+    return {};
+}
+
 void FakeEventLoop::stop() {
     if (agenda_->depth > 0)
         throw std::logic_error("EventLoop::stop() was called by the loop's own thread, and would wait for itself");

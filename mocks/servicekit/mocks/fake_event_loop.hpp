@@ -28,6 +28,9 @@ public:
     void post(std::function<void()> call) override { agenda_->posted.push_back(std::move(call)); }
     void on_failure(std::function<void(const Error&)> callback) override { agenda_->on_failure = std::move(callback); }
     Result<void> start() override;
+    /// Like start(), and calls `prepare_thread` once.
+    Result<void> start_on_demand(os::EventLoop& starter, std::function<void()> prepare_thread) override;
+    [[nodiscard]] bool is_this_thread() const noexcept override { return agenda_->depth > 0; }
     /// Makes the calls that were posted before. Does nothing if the loop is not running.
     void stop() override;
 

@@ -27,7 +27,7 @@ public:
         state().is_captured.at(index_of(stream)) = true;
         return {};
     }
-    Result<void> start(Deliver deliver, const std::function<void()>& prepare_thread) override {
+    Result<void> start(Deliver deliver, const std::function<void()>& prepare_thread, os::EventLoop& /*loop*/) override {
         if (const auto failure = all_->failures_.due("start"))
             return os_error("start a thread for captured streams", "", *failure);
         prepare_thread();

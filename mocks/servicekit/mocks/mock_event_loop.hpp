@@ -33,6 +33,9 @@ public:
     MOCK_METHOD(void, post, (std::function<void()> call), (override));
     MOCK_METHOD(void, on_failure, (std::function<void(const Error&)> callback), (override));
     MOCK_METHOD(Result<void>, start, (), (override));
+    MOCK_METHOD(Result<void>, start_on_demand, (os::EventLoop & starter, std::function<void()> prepare_thread),
+                (override));
+    MOCK_METHOD(bool, is_this_thread, (), (const, noexcept, override));
     MOCK_METHOD(void, stop, (), (override));
 };
 

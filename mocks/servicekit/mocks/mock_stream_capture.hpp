@@ -12,7 +12,8 @@ public:
     MockStreamCapture() { ON_CALL(*this, stop).WillByDefault(::testing::Return(true)); }
 
     MOCK_METHOD(Result<void>, capture, (os::Stream stream), (override));
-    MOCK_METHOD(Result<void>, start, (Deliver deliver, const std::function<void()>& prepare_thread), (override));
+    MOCK_METHOD(Result<void>, start,
+                (Deliver deliver, const std::function<void()>& prepare_thread, os::EventLoop& loop), (override));
     MOCK_METHOD(bool, stop, (std::chrono::milliseconds at_most), (noexcept, override));
     MOCK_METHOD(void, write_at_crash, (void (*take)(void* to, const os::CapturedLine& line) noexcept, void* to),
                 (noexcept, override));

@@ -34,8 +34,10 @@ class EpollSet::EpollWatch final : public Watch {
 public:
     EpollWatch(EpollSet& set, int descriptor) : set_{set}, descriptor_{descriptor} {
         tell_kernel(EPOLLIN);  // nearly every watch awaits this first
+        ++set_.watches_;
     }
     ~EpollWatch() override {
+        --set_.watches_;
         static_cast<void>(ask_kernel(unknown));
         set_.forget(*this);
     }

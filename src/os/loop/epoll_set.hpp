@@ -21,6 +21,8 @@ public:
 
     /// The watch must not outlive the set. \throws std::system_error
     std::unique_ptr<Watch> watch(int descriptor);
+    /// \returns true if it has no watch
+    [[nodiscard]] bool is_empty() const noexcept { return watches_ == 0; }
     /// Ends the current wait, or the next one. From any thread.
     void wake() noexcept { ring(doorbell_.get()); }
 
@@ -40,6 +42,7 @@ private:
     Descriptor doorbell_;
     std::array<epoll_event, 128> events_{};
     std::size_t ready_count_ = 0;
+    std::size_t watches_ = 0;
 };
 
 }  // namespace servicekit::os

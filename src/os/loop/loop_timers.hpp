@@ -72,6 +72,8 @@ public:
         }
     }
 
+    /// \returns true if a timer runs
+    [[nodiscard]] bool are_running() const noexcept { return !queue_.empty(); }
     /// The timeout for epoll_wait(2) until the next timer is due; -1 if no timer runs.
     [[nodiscard]] int milliseconds_left() const {
         if (queue_.empty()) return -1;

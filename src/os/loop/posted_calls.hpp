@@ -31,6 +31,10 @@ public:
         const std::lock_guard lock{mutex_};
         waits_ = false;
     }
+    [[nodiscard]] bool is_empty() const {
+        const std::lock_guard lock{mutex_};
+        return calls_.empty();
+    }
     /// Makes the calls that were added before. For the loop's thread only.
     void run(LoopCalls& calls) {
         {
@@ -44,7 +48,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::vector<std::function<void()>> calls_;
     bool waits_ = false;
     std::vector<std::function<void()>> running_;  ///< used by the loop's thread only; kept to reuse its memory

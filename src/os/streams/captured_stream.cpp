@@ -35,7 +35,7 @@ Result<void> CapturedStream::open(StandardStreams& streams) {
         return os_error("make a pipe for", std::string{captured_name(stream_)}, errno);
     // Fails if this user's pipes are already too large together. The pipe then keeps its size.
     ::fcntl(writer.get(), F_SETPIPE_SZ, wanted_pipe_size);
-    bytes_ = std::make_unique<char[]>(StreamCapture::longest_line);
+    bytes_ = std::make_unique_for_overwrite<char[]>(StreamCapture::longest_line);
     last_bytes_ = std::make_unique_for_overwrite<char[]>(StreamCapture::longest_line);
     if (auto redirected = streams.redirect_to(stream_, writer.get()); !redirected) return redirected;
     // If stdio buffered more, lines would be late, and lost after a crash.

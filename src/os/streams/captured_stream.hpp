@@ -16,12 +16,12 @@
 namespace servicekit::os {
 
 /// A standard stream that is redirected into a pipe, and the lines that arrive from it.
-/// For one thread at a time, except has_more().
+/// For one thread at a time, except has_more() and descriptor().
 class CapturedStream {
 public:
     using Clock = std::chrono::steady_clock;
     /// Like StreamCapture::longest_rest, for a process that dies.
-    static constexpr std::chrono::milliseconds last_rest{50};
+    static constexpr std::chrono::milliseconds last_rest{200};
 
     explicit CapturedStream(Stream stream) : stream_{stream} {}
     CapturedStream(const CapturedStream&) = delete;
@@ -34,7 +34,7 @@ public:
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(reader_); }
     [[nodiscard]] Stream stream() const noexcept { return stream_; }
     /// For poll(2); -1 if it is not open or has ended.
-    [[nodiscard]] int descriptor() const noexcept { return at_end_ ? -1 : reader_.get(); }
+    [[nodiscard]] int descriptor() const noexcept { return at_end_.load() ? -1 : reader_.get(); }
 
     /// Reads once and calls `take` with each line that is now complete.
     /// \returns false if there was nothing to read
@@ -63,9 +63,9 @@ private:
 
     Stream stream_;
     Descriptor reader_;
-    bool at_end_ = false;
-    Clock::time_point last_read_;    ///< end of the last read(), including the calls of `take`
-    std::unique_ptr<char[]> bytes_;  ///< the beginning of a line, at most longest_line
+    std::atomic<bool> at_end_{false};  ///< also read by the thread that waits for output
+    Clock::time_point last_read_;      ///< end of the last read(), including the calls of `take`
+    std::unique_ptr<char[]> bytes_;    ///< the beginning of a line, at most longest_line
     std::atomic<std::size_t> size_{0};
     std::atomic<std::size_t> taken_{0};   ///< leading bytes of `bytes_` whose lines are being taken or were taken
     std::unique_ptr<char[]> last_bytes_;  ///< like `bytes_`, for the crash lines

@@ -34,13 +34,26 @@ void LineBuffer::stop() noexcept {
     timer_.reset();
 }
 
-[[gnu::hot]] void LineBuffer::append(LogLevel level, Time time, std::string_view line) noexcept {
+[[gnu::hot]] void LineBuffer::append(LogLevel level, Time time, std::string_view line, bool may_be_prompt) noexcept {
     try {
-        const bool urgent = level >= LogLevel::warning || !delays_.load(std::memory_order_acquire);
+        const bool urgent = level >= LogLevel::warning || !delays_.load(std::memory_order_acquire) ||
+                            (may_be_prompt && is_prompt(time));
         if (!urgent || !deliver_alone(line)) collect(time, line, urgent);
     } catch (...) {
         count_loss("out of memory");
     }
+}
+
+// Threads that meet the begin of a delay may let a few more lines through, which does no harm.
+[[gnu::hot]] bool LineBuffer::is_prompt(Time time) noexcept {
+    const Time since = prompt_since_.load(std::memory_order_relaxed);
+    // The clock may have been set back.
+    if (time < since || time - since >= options_.delay) [[unlikely]] {
+        prompt_since_.store(time, std::memory_order_relaxed);
+        prompt_count_.store(0, std::memory_order_relaxed);
+    }
+    if (prompt_count_.load(std::memory_order_relaxed) >= options_.prompt_lines) return false;
+    return prompt_count_.fetch_add(1, std::memory_order_relaxed) < options_.prompt_lines;
 }
 
 // The usual case of an urgent line. To copy it and to lock twice would take a tenth longer. A line that another thread
@@ -90,7 +103,7 @@ void LineBuffer::collect(Time time, std::string_view line, bool urgent) {
     } else if (is_overdue(time) && !fails_.load(std::memory_order_relaxed)) {
         flush(patience());
     }
-    if (arms_timer) arm_timer();
+    if (arms_timer && !arm_timer()) flush(patience());
     if (!delays_.load(std::memory_order_acquire)) arm_timer_for_failure();
 }
 
@@ -205,12 +218,11 @@ void LineBuffer::begin_line_anew() noexcept {
     delivered_ = end_of_line == std::string::npos ? 0 : end_of_line + 1;
 }
 
-void LineBuffer::arm_timer() {
+bool LineBuffer::arm_timer() {
     const TimedMutex::Lock lock{line_mutex_};
-    if (loop_ == nullptr) return;
-    // If there is no memory for this, another line arms it.
-    if (!attempt([this] { loop_->post([this] { timer_->start(period(), [this] { on_time(); }); }); }))
-        timer_armed_ = false;
+    if (loop_ == nullptr) return false;
+    timer_armed_ = attempt([this] { loop_->post([this] { timer_->start(period(), [this] { on_time(); }); }); });
+    return timer_armed_;
 }
 
 void LineBuffer::arm_timer_for_failure() {

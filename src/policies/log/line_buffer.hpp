@@ -29,8 +29,8 @@ public:
 
 /// Collects lines from many threads and delivers them in their order.
 ///
-/// Warnings and errors are delivered before append() returns, with all lines before them. Other lines are delivered
-/// after `delay` at most, or when the buffer is full. Lines that cannot be delivered stay, with the rest of a partly
+/// Warnings and errors are delivered before append() returns, with all lines before them, and so are a few other lines
+/// in each `delay`. More lines than these are delivered after `delay` at most, or when the buffer is full. Lines that cannot be delivered stay, with the rest of a partly
 /// written line, and are tried again. When the buffer is full, lines are dropped and counted; a line in their place
 /// reports their number and the reason. If the sink hangs, a thread loses at most `patience` and the line that it
 /// brought.
@@ -40,6 +40,8 @@ public:
         std::size_t capacity = 64U << 10U;
         std::chrono::milliseconds delay{200};  ///< 0: every line is delivered before append() returns
         std::chrono::milliseconds patience{1000};
+        /// Lines in each `delay` that do not wait. So a log with few lines shows them at once and needs no thread.
+        int prompt_lines = 16;
     };
     using Time = std::chrono::system_clock::time_point;
     /// Appends a line that reports `count` lost lines.
@@ -59,7 +61,8 @@ public:
     void stop() noexcept;
 
     /// \param line a whole line with its newline
-    void append(LogLevel level, Time time, std::string_view line) noexcept;
+    /// \param may_be_prompt false: unless it is a warning, the line does not block the caller while there is room
+    void append(LogLevel level, Time time, std::string_view line, bool may_be_prompt = true) noexcept;
     /// Counts a line for which there was no memory before it got here.
     void count_loss(std::string_view reason) noexcept;
     [[nodiscard]] const LossCounts& losses() const noexcept { return losses_; }
@@ -86,6 +89,8 @@ public:
 private:
     enum class Room { enough, none, closed };
 
+    /// Returns true for the first lines in each `delay`.
+    [[nodiscard]] bool is_prompt(Time time) noexcept;
     /// Delivers the line without buffering it if no other line is waiting. \returns false if it cannot
     bool deliver_alone(std::string_view line);
     /// Keeps the rest of a partly written line. \returns true if the timer has to be armed. \pre the sink's mutex is
@@ -110,7 +115,8 @@ private:
     void begin_line_anew() noexcept;
     /// Returns true if the timer has to be armed now. \pre the lines' mutex is locked
     bool wants_timer();
-    void arm_timer();
+    /// \returns false if the loop has no memory or no thread for it: another line arms it
+    bool arm_timer();
     /// Arms the timer if something could not be delivered.
     void arm_timer_for_failure();
     void on_time();
@@ -132,6 +138,8 @@ private:
     std::atomic<bool> open_{false};
     std::atomic<bool> delays_{false};
     std::atomic<Time> oldest_{Time::max()};          ///< time of the oldest line in `filling_`; max: none
+    std::atomic<Time> prompt_since_{Time{}};         ///< when the current `delay` began
+    std::atomic<int> prompt_count_{0};               ///< lines since then that did not wait
     std::atomic<std::uint64_t> lost_{0};             ///< lines that are not yet reported as lost
     std::atomic<std::uint64_t> delivered_until_{0};  ///< number of the line up to which all are delivered
     std::atomic<bool> fails_{false};                 ///< the last delivery was incomplete

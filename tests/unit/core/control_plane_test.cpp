@@ -18,6 +18,10 @@ using ::testing::StartsWith;
 
 class ControlPlaneTest : public testing::ServiceTest {
 protected:
+    /// Logs as many lines as do not wait within the delay.
+    void log_prompt_lines() {
+        for (int line = 0; line < 16; ++line) service().log().info("prompt");
+    }
     /// Returns the reply to a client that sends a request while a handler runs.
     std::string ask_meanwhile(const std::string& request) {
         auto client = host.sockets.connect(socket, peer);
@@ -419,6 +423,7 @@ TEST_F(ControlPlaneTest, LogReopenFollowsAMovedLog) {
 TEST_F(ControlPlaneTest, LogFlushWritesOnlyDelayedLines) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
     then([this] {
+        log_prompt_lines();
         service().log().info("waits");
         EXPECT_THAT(log(), Not(HasSubstr("waits")));
     });
@@ -456,7 +461,10 @@ TEST_F(ControlPlaneTest, AHandlerThatReplacesLogFlushAddsToTheFlush) {
 
 TEST_F(ControlPlaneTest, OneFlushServesAllConcurrentRequests) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
-    then([this] { service().log().info("waits"); });
+    then([this] {
+        log_prompt_lines();
+        service().log().info("waits");
+    });
     ask(R"(["log-flush"]["log-flush"]["log-flush"])");
     then([this] { EXPECT_THAT(log(), HasSubstr("waits")); });
     finish();
@@ -467,6 +475,7 @@ TEST_F(ControlPlaneTest, OneFlushServesAllConcurrentRequests) {
 TEST_F(ControlPlaneTest, AHandlerMayFlushTheLog) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
     service().events().add({.name = "outer", .handler = [this](const Arguments&, Context&) {
+                                log_prompt_lines();
                                 service().log().info("waits");
                                 EXPECT_THAT(log(), Not(HasSubstr("waits")));
                                 Reply reply = service().trigger("log-flush");

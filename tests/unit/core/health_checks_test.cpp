@@ -632,6 +632,10 @@ protected:
         }
         void on_failure(std::function<void(const Error&)> callback) override { real_->on_failure(std::move(callback)); }
         Result<void> start() override { return real_->start(); }
+        Result<void> start_on_demand(os::EventLoop& starter, std::function<void()> prepare_thread) override {
+            return real_->start_on_demand(starter, std::move(prepare_thread));
+        }
+        [[nodiscard]] bool is_this_thread() const noexcept override { return real_->is_this_thread(); }
         void stop() override { real_->stop(); }
 
         bool lacks_memory = false;

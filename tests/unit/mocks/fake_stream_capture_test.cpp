@@ -6,6 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "servicekit/mocks/fake_clock.hpp"
+#include "servicekit/mocks/fake_event_loop.hpp"
+#include "servicekit/mocks/fake_reactor.hpp"
+
 namespace servicekit::mocks {
 namespace {
 
@@ -14,11 +18,15 @@ using os::Stream;
 class FakeStreamCaptureTest : public ::testing::Test {
 protected:
     void start() {
-        const auto started = capture->start(
-            [this](const os::CapturedLine& line) { heard += std::string{line.text} + ";"; }, [this] { ++threads; });
+        const auto started =
+            capture->start([this](const os::CapturedLine& line) { heard += std::string{line.text} + ";"; },
+                           [this] { ++threads; }, loop);
         EXPECT_TRUE(started);
     }
 
+    FakeClock clock;
+    FakeReactor reactor{clock};
+    FakeEventLoop loop{reactor};
     FakeStreamCaptures captures;
     std::unique_ptr<os::StreamCapture> capture = captures.make();
     std::string heard;
@@ -63,7 +71,7 @@ TEST_F(FakeStreamCaptureTest, FailsOnDemand) {
     captures.failures().fail_next("start", EAGAIN);
 
     EXPECT_EQ(capture->capture(Stream::error).error().errno_value, EMFILE);
-    EXPECT_EQ(capture->start({}, {}).error().errno_value, EAGAIN);
+    EXPECT_EQ(capture->start({}, {}, loop).error().errno_value, EAGAIN);
 }
 
 }  // namespace

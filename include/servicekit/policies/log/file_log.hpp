@@ -22,9 +22,10 @@ namespace servicekit {
 /// key=value`, or as JSON. The time is UTC, control characters are escaped, and one record is one line. Without a file,
 /// lines go to stderr in the foreground and are dropped in the background.
 ///
-/// When write() returns, a warning or worse is in the kernel, together with all lines before it. Other lines follow at
-/// most `delay` later, or when 64 KiB are buffered, which makes the log as fast as memory. With a `delay` of 0, each
-/// line is in the kernel when write() returns. Lines in the kernel outlive the process, even after kill -9.
+/// When write() returns, a warning or worse is in the kernel, together with all lines before it, and so are the first 16
+/// of the other lines within `delay`. Further lines follow at most `delay` later, or when 64 KiB are buffered, which
+/// makes the log as fast as memory. With a `delay` of 0, each line is in the kernel when write() returns. Lines in the
+/// kernel outlive the process, even after kill -9.
 ///
 /// A full disk, or any other error of the file, does not block the service. Lines stay in the buffer, and once it is
 /// full, further lines are dropped and counted. When the file can be written again, a line reports how many were lost

@@ -97,7 +97,7 @@ inline void FileLog::State::put(const LogRecord& record) {
     if (!buffer || !buffer->is_open()) return;
     ScratchText line;
     render(line.text(), record);
-    buffer->append(record.level, record.time, line.text());
+    buffer->append(record.level, record.time, line.text(), !record.is_of_control_thread);
 }
 
 Result<void> FileLog::State::open_file() {

@@ -8,8 +8,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
@@ -94,6 +98,88 @@ TEST_F(PosixEventLoopTest, BlocksSignalsInItsOwnThreadOnly) {
         EXPECT_EQ(sigismember(&theirs, fault), 0) << fault;
     EXPECT_STREQ(name.data(), "loop");
     loop->stop();
+}
+
+/// Returns true if a thread of this process has the name.
+bool has_thread(const std::string& name) {
+    for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+        std::ifstream comm{task.path() / "comm"};
+        std::string found;
+        if (std::getline(comm, found) && found == name) return true;
+    }
+    return false;
+}
+
+void await_end_of_thread(const std::string& name) {
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (has_thread(name) && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(10ms);
+    EXPECT_FALSE(has_thread(name));
+}
+
+class OnDemandLoopTest : public PosixEventLoopTest {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(loop->start_on_demand(*starter, [this] { ++threads; }));
+        ASSERT_TRUE(starter->start());
+    }
+    void TearDown() override {
+        loop->stop();
+        starter->stop();
+        loop.reset();
+    }
+
+    std::atomic<int> threads{0};
+    std::unique_ptr<EventLoop> starter = make_posix_event_loop("starter");
+};
+
+TEST_F(OnDemandLoopTest, HasAThreadOnlyWhileThereIsWork) {
+    EXPECT_FALSE(has_thread("loop"));
+    for (int round = 1; round <= 3; ++round) {
+        in_loop([] {});
+        EXPECT_EQ(threads, round);
+        await_end_of_thread("loop");
+    }
+    in_loop([] {});
+    loop->stop();
+    EXPECT_FALSE(has_thread("loop"));
+    EXPECT_EQ(threads, 4);
+}
+
+TEST_F(OnDemandLoopTest, NoCallIsLostAtTheEndOfAThread) {
+    // The thread ends about a second after its last work: some of these calls meet that moment.
+    for (int round = 0; round < 8; ++round) {
+        in_loop([] {});
+        std::this_thread::sleep_for(997ms + std::chrono::milliseconds{round});
+    }
+    in_loop([] {});
+    EXPECT_GE(threads, 1);
+}
+
+TEST_F(OnDemandLoopTest, ThreadsInheritFromTheStarter) {
+    pthread_t of_starter{};
+    std::promise<void> known;
+    starter->post([&] {
+        of_starter = pthread_self();
+        known.set_value();
+    });
+    known.get_future().wait();
+    cpu_set_t all;
+    CPU_ZERO(&all);
+    ASSERT_EQ(pthread_getaffinity_np(of_starter, sizeof all, &all), 0);
+    cpu_set_t mine;
+    ASSERT_EQ(pthread_getaffinity_np(pthread_self(), sizeof mine, &mine), 0);
+    // The caller may use one processor only.
+    std::size_t first = 0;
+    while (!CPU_ISSET(first, &mine)) ++first;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    ASSERT_EQ(pthread_setaffinity_np(pthread_self(), sizeof one, &one), 0);
+    cpu_set_t of_thread;
+    CPU_ZERO(&of_thread);
+    in_loop([&] { pthread_getaffinity_np(pthread_self(), sizeof of_thread, &of_thread); });
+    pthread_setaffinity_np(pthread_self(), sizeof mine, &mine);
+    EXPECT_TRUE(CPU_EQUAL(&of_thread, &all));
 }
 
 /// Returns the outcome of making a loop when only that number of further descriptors can be opened.

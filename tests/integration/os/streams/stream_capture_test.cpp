@@ -13,13 +13,17 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "integration/os/forked_child.hpp"
+#include "servicekit/os/event_loop.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -67,24 +71,31 @@ struct Captured {
         static_cast<void>(capture->capture(Stream::out));
         static_cast<void>(capture->capture(Stream::error));
     }
+    Captured(const Captured&) = delete;
+    Captured& operator=(const Captured&) = delete;
+    ~Captured() { loop->stop(); }
+    void start(StreamCapture::Deliver deliver) {
+        static_cast<void>(capture->start(
+            std::move(deliver), [] {}, *loop));
+        static_cast<void>(loop->start());
+    }
     void start() {
-        static_cast<void>(capture->start([this](const CapturedLine& line) { heard.hear(line); }, [] {}));
+        start([this](const CapturedLine& line) { heard.hear(line); });
     }
 
     /// Starts with a log that accepts the line "one" and then hangs until `hangs` is false.
     void hang_after_one() {
-        static_cast<void>(capture->start(
-            [this](const CapturedLine& line) {
-                heard.hear(line);
-                while (hangs) std::this_thread::sleep_for(1ms);
-            },
-            [] {}));
+        start([this](const CapturedLine& line) {
+            heard.hear(line);
+            while (hangs) std::this_thread::sleep_for(1ms);
+        });
         print(1, "one\n");
         heard.await("one");
     }
 
     Heard heard;
     std::atomic<bool> hangs{true};
+    std::unique_ptr<EventLoop> loop = make_posix_event_loop("loop");
     std::unique_ptr<StreamCapture> capture = make_posix_stream_capture();
 };
 
@@ -114,6 +125,55 @@ TEST(PosixStreamCaptureTest, DeliversWholeLinesOfBothStreams) {
                   print(2, "three\n");
               }),
               "out:one;out:two;err:three;");
+}
+
+/// Waits until so many threads of this process have a name that begins with "stdio".
+bool await_threads(int wanted) {
+    for (int tries = 0; tries < 15'000; ++tries) {
+        int count = 0;
+        for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+            std::ifstream comm{task.path() / "comm"};
+            std::string name;
+            if (std::getline(comm, name) && name.starts_with("stdio")) ++count;
+        }
+        if (count == wanted) return true;
+        std::this_thread::sleep_for(2ms);
+    }
+    return false;
+}
+
+TEST(PosixStreamCaptureTest, ThereAreThreadsOnlyWhileThereIsOutput) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  if (!await_threads(0)) return std::string{"threads without output"};
+                  for (const char* text : {"one", "two", "three"}) {
+                      print(1, std::string{text} + "\n");
+                      if (!captured.heard.await(text)) return "not delivered: " + std::string{text};
+                      if (!await_threads(0)) return "threads after " + std::string{text};
+                  }
+                  print(2, "four");
+                  captured.capture->stop(30s);
+                  return captured.heard.text();
+              }),
+              "out:one;out:two;out:three;err:four;");
+}
+
+TEST(PosixStreamCaptureTest, OutputWithPausesIsNotLost) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  // The threads end a second after the last output: some of these lines meet that moment.
+                  std::string wanted;
+                  for (int line = 0; line < 6; ++line) {
+                      print(1, std::to_string(line) + "\n");
+                      wanted += "out:" + std::to_string(line) + ";";
+                      std::this_thread::sleep_for(997ms + std::chrono::milliseconds{line});
+                  }
+                  captured.capture->stop(30s);
+                  return captured.heard.text() == wanted ? "all" : captured.heard.text();
+              }),
+              "all");
 }
 
 TEST(PosixStreamCaptureTest, OutputBeforeTheStartIsDeliveredLater) {
@@ -213,15 +273,12 @@ TEST(PosixStreamCaptureTest, AHungLogBlocksNothingElse) {
                   std::atomic<bool> hangs{true};
                   std::atomic<std::uint64_t> lost{0};
                   std::atomic<std::uint64_t> taken{0};
-                  const auto capture = make_posix_stream_capture();
-                  static_cast<void>(capture->capture(Stream::out));
-                  static_cast<void>(capture->start(
-                      [&](const CapturedLine& line) {
-                          while (hangs) std::this_thread::sleep_for(1ms);
-                          lost += line.lost_before;
-                          ++taken;
-                      },
-                      [] {}));
+                  Captured captured;
+                  captured.start([&](const CapturedLine& line) {
+                      while (hangs) std::this_thread::sleep_for(1ms);
+                      lost += line.lost_before;
+                      ++taken;
+                  });
                   // Much more than the pipe and the queue behind it can hold.
                   const std::string line = std::string(1023, 'x') + "\n";
                   constexpr std::uint64_t count = 16'384;
@@ -229,7 +286,7 @@ TEST(PosixStreamCaptureTest, AHungLogBlocksNothingElse) {
                   hangs = false;
                   while (taken < 1000) std::this_thread::sleep_for(1ms);
                   print(1, "the last\n");
-                  capture->stop(30s);
+                  captured.capture->stop(30s);
                   if (lost == 0) return std::string{"nothing was lost"};
                   return taken + lost == count + 1 ? std::string{"all are accounted for"}
                                                    : std::to_string(taken) + " and " + std::to_string(lost);
@@ -238,17 +295,16 @@ TEST(PosixStreamCaptureTest, AHungLogBlocksNothingElse) {
 }
 
 TEST(PosixStreamCaptureTest, AStopEndsInTimeIfTheLogHangs) {
-    EXPECT_EQ(
-        in_another_process([] {
-            auto* const capture = make_posix_stream_capture().release();
-            static_cast<void>(capture->capture(Stream::out));
-            static_cast<void>(capture->start([](const CapturedLine&) { std::this_thread::sleep_for(1h); }, [] {}));
-            print(1, "one\n");
-            const auto begin = std::chrono::steady_clock::now();
-            delete capture;
-            return std::chrono::steady_clock::now() - begin < 10s ? "in time" : "late";
-        }),
-        "in time");
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start([](const CapturedLine&) { std::this_thread::sleep_for(1h); });
+                  print(1, "one\n");
+                  captured.loop->stop();
+                  const auto begin = std::chrono::steady_clock::now();
+                  captured.capture.reset();
+                  return std::chrono::steady_clock::now() - begin < 10s ? "in time" : "late";
+              }),
+              "in time");
 }
 
 TEST(PosixStreamCaptureTest, AChildThatRemainsDoesNotDelayTheStop) {
@@ -337,12 +393,10 @@ TEST(PosixStreamCaptureTest, CrashLinesAreNotAlsoDelivered) {
 TEST(PosixStreamCaptureTest, CrashLinesContinueAfterTheLinesOfASlowLog) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
-                  static_cast<void>(captured.capture->start(
-                      [&](const CapturedLine& line) {
-                          std::this_thread::sleep_for(1ms);
-                          captured.heard.hear(line);
-                      },
-                      [] {}));
+                  captured.start([&](const CapturedLine& line) {
+                      std::this_thread::sleep_for(1ms);
+                      captured.heard.hear(line);
+                  });
                   // More lines than may wait, so that the reader is busy, too.
                   constexpr int count = 4'000;
                   std::string text;
@@ -380,15 +434,12 @@ TEST(PosixStreamCaptureTest, CrashLinesOmitTheLineThatIsBeingDelivered) {
                   std::atomic<bool> is_printed{false};
                   std::atomic<bool> is_told{false};
                   std::string words;
-                  const auto capture = make_posix_stream_capture();
-                  static_cast<void>(capture->capture(Stream::out));
-                  static_cast<void>(capture->start(
-                      [&](const CapturedLine&) {
-                          while (!is_printed) std::this_thread::sleep_for(1ms);
-                          if (words.empty()) words = crash_lines_of(*capture);
-                          is_told = true;
-                      },
-                      [] {}));
+                  Captured captured;
+                  captured.start([&](const CapturedLine&) {
+                      while (!is_printed) std::this_thread::sleep_for(1ms);
+                      if (words.empty()) words = crash_lines_of(*captured.capture);
+                      is_told = true;
+                  });
                   print(1, "one\n");
                   print(1, "two\nunfinished");
                   is_printed = true;

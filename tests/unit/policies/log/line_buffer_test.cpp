@@ -66,7 +66,7 @@ protected:
     mocks::FakeReactor reactor_{clock_};
     mocks::FakeEventLoop loop_{reactor_};
     MemorySink sink_;
-    LineBuffer buffer_{sink_, {.capacity = 40}};
+    LineBuffer buffer_{sink_, {.capacity = 40, .prompt_lines = 0}};
 };
 
 TEST_F(LineBufferTest, DeliversAtOnceUntilItIsStarted) {
@@ -85,6 +85,45 @@ TEST_F(LineBufferTest, DelaysLinesTogether) {
     EXPECT_EQ(sink_.taken, "one\ntwo\n");
     EXPECT_EQ(sink_.deliveries, 1);
     end();
+}
+
+TEST_F(LineBufferTest, AFewLinesInEachDelayDoNotWait) {
+    LineBuffer buffer{sink_, {.prompt_lines = 2}};
+    open(buffer);
+    buffer.start(loop_);
+    ASSERT_TRUE(loop_.start());
+    const auto write = [&](std::string_view line) { buffer.append(LogLevel::info, clock_.system_now(), line); };
+    write("one\n");
+    write("two\n");
+    EXPECT_EQ(sink_.taken, "one\ntwo\n");
+    EXPECT_EQ(reactor_.describe().find("timer"), std::string::npos) << reactor_.describe();
+    write("three\n");
+    write("four\n");
+    EXPECT_EQ(sink_.taken, "one\ntwo\n");
+    reactor_.advance(200ms);
+    EXPECT_EQ(sink_.taken, "one\ntwo\nthree\nfour\n");
+    EXPECT_EQ(sink_.deliveries, 3);
+    write("five\n");
+    EXPECT_THAT(sink_.taken, EndsWith("five\n"));
+    clock_.set_system_time(clock_.system_now() - 1h);
+    write("six\n");
+    write("seven\n");
+    EXPECT_THAT(sink_.taken, EndsWith("six\nseven\n"));
+    loop_.stop();
+    buffer.stop();
+}
+
+TEST_F(LineBufferTest, ALineThatMayNotBlockWaits) {
+    LineBuffer buffer{sink_, {.prompt_lines = 2}};
+    open(buffer);
+    buffer.start(loop_);
+    ASSERT_TRUE(loop_.start());
+    buffer.append(LogLevel::info, clock_.system_now(), "one\n", false);
+    EXPECT_EQ(sink_.taken, "");
+    buffer.append(LogLevel::info, clock_.system_now(), "two\n");
+    EXPECT_EQ(sink_.taken, "one\ntwo\n");
+    loop_.stop();
+    buffer.stop();
 }
 
 TEST_F(LineBufferTest, IsIdleWithoutLines) {
@@ -184,7 +223,7 @@ TEST_F(LineBufferTest, CountsLossesByTheirReason) {
 }
 
 TEST_F(LineBufferTest, CountsLinesThatAHangingSinkLosesAsSlow) {
-    LineBuffer buffer{sink_, {.capacity = 10, .patience = 1ms}};
+    LineBuffer buffer{sink_, {.capacity = 10, .patience = 1ms, .prompt_lines = 0}};
     open(buffer);
     sink_.hangs = true;
     std::thread hanging{[&] { buffer.append(LogLevel::error, clock_.system_now(), "hangs\n"); }};
@@ -237,7 +276,7 @@ TEST_F(LineBufferTest, ReportsLossesByItselfWithoutADelay) {
 TEST_F(LineBufferTest, RetriesWhatFailedBeforeItWasStarted) {
     for (const auto delay : {0ms, 200ms}) {
         SCOPED_TRACE(delay.count());
-        LineBuffer buffer{sink_, {.capacity = 40, .delay = delay}};
+        LineBuffer buffer{sink_, {.capacity = 40, .delay = delay, .prompt_lines = 0}};
         mocks::FakeEventLoop loop{reactor_};
         open(buffer);
         sink_.room = 0;
@@ -332,7 +371,7 @@ TEST_F(LineBufferTest, CrashLinesWaitOnceForAThreadThatDiedInTheSink) {
 }
 
 TEST_F(LineBufferTest, AHungSinkDelaysOnlyOnce) {
-    LineBuffer buffer{sink_, {.capacity = 40, .patience = 20ms}};
+    LineBuffer buffer{sink_, {.capacity = 40, .patience = 20ms, .prompt_lines = 0}};
     open(buffer);
     sink_.hangs = true;
     std::thread stuck{[&] { buffer.append(LogLevel::error, clock_.system_now(), "stuck\n"); }};
@@ -367,7 +406,7 @@ TEST_F(LineBufferTest, ACancelledThreadDeliversItsLineFirst) {
 TEST_F(LineBufferTest, ManyThreadsTearAndLoseNoLine) {
     constexpr int threads = 4;
     constexpr int lines = 5000;
-    LineBuffer buffer{sink_, {.capacity = 1000}};
+    LineBuffer buffer{sink_, {.capacity = 1000, .prompt_lines = 0}};
     open(buffer);
     buffer.start(loop_);
     std::vector<std::thread> writers;
