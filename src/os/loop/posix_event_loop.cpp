@@ -25,7 +25,10 @@ namespace {
 /// How long a thread on demand waits for more work before it ends.
 constexpr int linger_ms = 1000;
 
-/// How long work waits for a thread that could not be started.
+/// How long work waits for a thread. The last line of a service often comes within this time before the stop, which then
+/// needs no thread.
+constexpr std::chrono::milliseconds launch_after{5};
+/// How long it waits if the thread could not be started.
 constexpr std::chrono::milliseconds retry_after{1000};
 
 /// A turn of the loop and a timer allocate no memory and make no system call that can fail for lack of resources,
@@ -65,7 +68,7 @@ public:
         const std::lock_guard lock{thread_mutex_};
         if (is_started_) return already();
         starter_ = &starter;
-        retry_ = starter.timer();
+        launch_ = starter.timer();
         prepare_thread_ = std::move(prepare_thread);
         is_started_ = true;
         is_on_demand_.store(true, std::memory_order_release);
@@ -107,7 +110,7 @@ private:
     /// \throws std::bad_alloc
     void request_thread() {
         if (is_requested_ || !is_on_demand_.load(std::memory_order_relaxed)) return;
-        starter_->post([this] { launch_for_request(); });
+        starter_->post([this] { launch_->start(launch_after, [this] { launch_for_request(); }); });
         is_requested_ = true;
     }
     /// On the starter's thread.
@@ -117,7 +120,7 @@ private:
         try {
             launch();
         } catch (const std::exception&) {
-            retry_->start(retry_after, [this] { launch_for_request(); });
+            launch_->start(retry_after, [this] { launch_for_request(); });
         }
     }
     /// \pre the thread's mutex is locked, and the thread does not run
@@ -179,7 +182,7 @@ private:
     bool is_requested_ = false;  ///< a thread on demand runs, or the starter is about to start it
     bool runs_ = false;
     std::thread thread_;
-    std::unique_ptr<Timer> retry_;  ///< for the starter's thread
+    std::unique_ptr<Timer> launch_;  ///< for the starter's thread
 };
 
 }  // namespace

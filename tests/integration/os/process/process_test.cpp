@@ -206,10 +206,10 @@ TEST_F(PosixProcessTest, IsKilledInTimeWhereverItHangs) {
 
 TEST_F(PosixProcessTest, AScheduledKillCanBeCancelledAndIsNotInherited) {
     ForkedChild living{[this](Lines&) {
-        if (!process_.kill_after(50ms)) return 1;
+        if (!process_.kill_after(2s)) return 1;
         const pid_t child = ::fork();
         if (child == 0) {
-            std::this_thread::sleep_for(100ms);
+            std::this_thread::sleep_for(2'200ms);
             ::_exit(7);
         }
         process_.spare();
