@@ -36,10 +36,10 @@ protected:
         };
     }
     void expect_nothing_is_done(const Arguments& options) {
-        for (Arguments verb :
-             {Arguments{"stop"}, Arguments{"kill"}, Arguments{"wait"}, Arguments{"wait", "--test"}, Arguments{"pid"},
-              Arguments{"health"}, Arguments{"reload"}, Arguments{"events"}, Arguments{"log-level", "debug"},
-              Arguments{"log-reopen"}, Arguments{"call", "backup"}, Arguments{"logs"}, Arguments{"crashes"}}) {
+        for (Arguments verb : {Arguments{"stop"}, Arguments{"kill"}, Arguments{"wait"}, Arguments{"wait", "--test"},
+                               Arguments{"pid"}, Arguments{"health"}, Arguments{"reload"}, Arguments{"events"},
+                               Arguments{"log-level", "debug"}, Arguments{"log-reopen"}, Arguments{"call", "backup"},
+                               Arguments{"logs"}, Arguments{"crashes"}, Arguments{"metrics"}}) {
             verb.insert(verb.end(), options.begin(), options.end());
             EXPECT_EQ(run(verb), 78) << verb.front();
         }
@@ -64,6 +64,23 @@ TEST_F(ClientLoadTest, DoesNothingIfTheConfigFileMayNotBeRead) {
     write_config("{}");
     for (const int errno_value : {EACCES, EIO, EMFILE}) {
         host.files.failures.fail_always("read", errno_value, "/etc/x.json");
+        expect_nothing_is_done({"--config", "/etc/x.json"});
+    }
+}
+
+TEST_F(ClientLoadTest, DoesNothingIfADropInIsNotValid) {
+    write_config("{}");
+    host.files.add_directory("/etc/x.json.d");
+    host.files.add_file("/etc/x.json.d/10.json", "{");
+    expect_nothing_is_done({"--config", "/etc/x.json"});
+}
+
+TEST_F(ClientLoadTest, DoesNothingIfADropInMayNotBeRead) {
+    write_config("{}");
+    host.files.add_directory("/etc/x.json.d");
+    host.files.add_file("/etc/x.json.d/10.json", "{}");
+    for (const int errno_value : {EACCES, EIO}) {
+        host.files.failures.fail_always("read", errno_value, "/etc/x.json.d/10.json");
         expect_nothing_is_done({"--config", "/etc/x.json"});
     }
 }

@@ -124,6 +124,18 @@ TEST_F(LogArchiveTest, CompressesUncompressedFiles) {
     EXPECT_EQ(files_.status_of(large + ".gz").permissions, mode_t{0600});
 }
 
+TEST_F(LogArchiveTest, ALinkWithTheNameOfARotatedFileIsNotFollowed) {
+    files_.add_file("/etc/secret", "kept");
+    const std::string link = path + "-20260102T120000.000000Z";
+    files_.add_link(link, "/etc/secret");
+    files_.add_link(path + "-20260102T130000.000000Z.gz", "/etc/secret");
+    LogArchive archive{files_, clock_, path, {.keep_files = 1, .compress = true}};
+    finish(archive);
+    EXPECT_EQ(files_.content("/etc/secret"), "kept");
+    EXPECT_FALSE(files_.exists(link + ".gz"));
+    EXPECT_EQ(names().size(), 4U);  // the log, the youngest rotated file, and the links
+}
+
 TEST_F(LogArchiveTest, AFullDiskKeepsTheFile) {
     LogArchive archive{files_, clock_, path, {.compress = true}};
     files_.set_space(0);
