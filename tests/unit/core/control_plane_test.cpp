@@ -12,6 +12,7 @@ namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -457,6 +458,17 @@ TEST_F(ControlPlaneTest, AHandlerThatReplacesLogFlushAddsToTheFlush) {
 
     EXPECT_EQ(replies.at(0), "{\"also\":\"mine\"}\n");
     EXPECT_EQ(code(replies.at(1)), "event-error");
+}
+
+TEST_F(ControlPlaneTest, AnInfoLineOfTheControlThreadWaitsForNoDisk) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
+    ask(R"(["log-level", {"level": "debug"}])");
+    then([this] {
+        EXPECT_THAT(log(), Not(HasSubstr("asked for by")));
+        service().log().info("of the handlers' thread");
+        EXPECT_THAT(log(), ContainsRegex("asked for by.*\n.*of the handlers' thread"));
+    });
+    finish();
 }
 
 TEST_F(ControlPlaneTest, OneFlushServesAllConcurrentRequests) {
