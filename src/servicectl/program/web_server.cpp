@@ -26,6 +26,12 @@
 namespace servicekit::servicectl {
 namespace {
 
+/// Returns an IPv4 address as such, also if an IPv6 socket has accepted its connection.
+asio::ip::address without_mapping(const asio::ip::address& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
 /// Accepts connections of one kind of socket.
 template <class Protocol>
 class Acceptor {
@@ -64,7 +70,7 @@ private:
             error_code failure;
             const auto peer = socket.remote_endpoint(failure);
             if (failure) return;
-            client = peer.address().to_string();
+            client = without_mapping(peer.address()).to_string();
             socket.set_option(asio::ip::tcp::no_delay{true}, failure);
         }
         if (!shared_.make_room(client)) return;

@@ -4,7 +4,7 @@
 #include <random>
 #include <utility>
 
-#include "base/parse_number.hpp"
+#include "servicectl/web/options.hpp"
 
 namespace servicekit::servicectl::web {
 namespace {
@@ -28,11 +28,7 @@ std::string_view host_of(std::string_view authority) noexcept {
 bool is_number(std::string_view host) {
     if (host.size() > 2 && host.front() == '[')
         return host.find_first_not_of("0123456789abcdefABCDEF:.[]") == std::string_view::npos;
-    const auto numbers = parts_of(host, '.');
-    constexpr std::size_t bytes = 4;
-    return numbers.size() == bytes && std::all_of(numbers.begin(), numbers.end(), [](std::string_view number) {
-               return parse_number<unsigned char>(number).has_value();
-           });
+    return is_v4(host);
 }
 
 Refusal from_elsewhere() {

@@ -61,12 +61,19 @@ Result<void> check_combination(const Options& options) {
 
 }  // namespace
 
-bool Address::is_loopback() const noexcept {
+bool Address::is_loopback() const {
     // However many zeros are written: "::1", "0:0:0:0:0:0:0:1".
     if (host.find(':') != std::string::npos)
         return host.find_first_not_of("0:") == host.size() - 1 && host.back() == '1';
-    return equals_ignoring_case(host, "localhost") ||
-           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
+    return equals_ignoring_case(host, "localhost") || (host.starts_with("127.") && is_v4(host));
+}
+
+bool is_v4(std::string_view host) {
+    const auto numbers = parts_of(host, '.');
+    constexpr std::size_t bytes = 4;
+    return numbers.size() == bytes && std::all_of(numbers.begin(), numbers.end(), [](std::string_view number) {
+               return parse_number<unsigned char>(number).has_value();
+           });
 }
 
 std::optional<Address> parse_address(std::string_view text) {

@@ -20,8 +20,11 @@ struct Address {
 
     [[nodiscard]] bool is_unix() const noexcept { return !path.empty(); }
     /// Returns true for numbers of the loopback and for `localhost`. Other names could change their meaning.
-    [[nodiscard]] bool is_loopback() const noexcept;
+    [[nodiscard]] bool is_loopback() const;
 };
+
+/// Returns true for the number of an IPv4 address, in four decimal parts.
+[[nodiscard]] bool is_v4(std::string_view host);
 
 /// Parses a path, HOST:PORT or [V6]:PORT. A path has a slash. \returns nothing for any other text
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);

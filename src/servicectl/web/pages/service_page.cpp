@@ -215,7 +215,10 @@ Html metrics_of(const ServiceView& view) {
     if (view.metrics.empty())
         return section("metrics", "Metrics",
                        missing(view.metrics_reason.empty() ? "It has none." : view.metrics_reason));
-    return section("metrics", "Metrics", metric_charts(view.metrics));
+    Html charts = metric_charts(view.metrics);
+    // Some are left out, or these are of a time when it answered.
+    if (!view.metrics_reason.empty()) charts = missing(view.metrics_reason) + charts;
+    return section("metrics", "Metrics", charts);
 }
 
 Html settings_of(const ServiceView& view) {

@@ -40,7 +40,8 @@ TEST(WebAddressTest, OnlyItsNumbersAndLocalhostAreTheLoopback) {
     for (const char* const text :
          {"localhost:1", "LOCALHOST:1", "127.0.0.1:1", "127.9.8.7:1", "[::1]:1", "[0:0:0:0:0:0:0:1]:1"})
         EXPECT_TRUE(parse_address(text).value().is_loopback()) << text;
-    for (const char* const text : {"127.example.org:1", "0.0.0.0:1", "[::]:1", "db:1", "localhost.example.org:1"})
+    for (const char* const text : {"127.example.org:1", "0.0.0.0:1", "[::]:1", "db:1", "localhost.example.org:1",
+                                   "127.0.0.300:1", "127.1:1", "127.0.0.1.:1"})
         EXPECT_FALSE(parse_address(text).value().is_loopback()) << text;
 }
 

@@ -110,6 +110,15 @@ TEST(ServicePageTest, EventsOfTheProgramAreFirst) {
     EXPECT_LT(page.find("events/greet"), page.find("events/log-reopen"));
 }
 
+TEST(ServicePageTest, SaysWhyMetricsAreLeftOutOrOld) {
+    ServiceView view = full_view();
+    view.metrics = {{.name = "visitors", .history = {1}, .last = 1}};
+    view.metrics_reason = "7 more series are not shown";
+
+    EXPECT_THAT(text_of_page(view), HasSubstr("7 more series are not shown"));
+    EXPECT_THAT(text_of_page(view), HasSubstr("visitors"));
+}
+
 TEST(ServicePageTest, MetricsThatAreZeroAreFolded) {
     ServiceView view = full_view();
     view.metrics = {{.name = "never", .is_rate = true, .history = {0, 0}, .last = 0},
