@@ -94,7 +94,7 @@ void declare_own_options(CLI::App& app, Invocation& into, SettingScope scope) {
         case Verb::resign:
             app.add_flag("--force", into.force, "even if no other instance stands by");
             add_value_option(app, "--timeout", "SECONDS",
-                             "how long to wait; 2 s more than the service's stop-timeout unless given");
+                             "how long to wait; 10 s more than the service's extended-timeout unless given");
             break;
         case Verb::reload:
             add_value_option(app, "--timeout", "SECONDS", "how long to wait until it is done; 30 s unless given");
@@ -105,7 +105,8 @@ void declare_own_options(CLI::App& app, Invocation& into, SettingScope scope) {
         case Verb::health: {
             // Ready is the default. The option exists to distinguish the two probes of a container.
             const std::string ready_text =
-                "check that it takes requests, which it does not while it starts, reloads or stops, and that its "
+                "check that it takes requests, which it does not while it starts, stands by, reloads or stops, and "
+                "that its "
                 "critical health checks are ok";
             auto* const ready = app.add_flag("--ready", ready_text);
             app.add_flag("--live", into.live, "check that it responds at all")->excludes(ready);
@@ -298,9 +299,11 @@ std::vector<OptionDescription> options_of(Verb verb, const KnownSettings& known,
 }
 
 std::vector<OptionDescription> options_only_of(Verb verb, const ProgramVerb* program_verb) {
-    std::vector<OptionDescription> options = options_of(verb, {}, program_verb);
+    // Some verbs have an option only if the lock has a second level.
+    const KnownSettings all{.scope = SettingScope::with_standby};
+    std::vector<OptionDescription> options = options_of(verb, all, program_verb);
     std::vector<std::string> others{"--help", "--version"};
-    for (const SettingOption& setting : setting_options({})) others.push_back(dashed(setting.name));
+    for (const SettingOption& setting : setting_options(all)) others.push_back(dashed(setting.name));
     std::erase_if(options, [&others](const OptionDescription& option) {
         return std::find(others.begin(), others.end(), option.name) != others.end();
     });

@@ -54,7 +54,7 @@ double seconds_until(os::BootClock::time_point end, os::BootClock::time_point no
     return static_cast<double>(std::max<std::int64_t>(0, std::chrono::floor<Tenths>(end - now).count())) / tenths;
 }
 
-/// Returns the fault that waiting cannot cure, if that is why there is no place in the queue yet.
+/// Returns why the instance has no place in the queue, if waiting cannot cure it.
 std::optional<Error> standing_fault(const ElectionDriver& driver) {
     const auto& fault = driver.election().fault();
     if (!fault || driver.election().has_place()) return std::nullopt;

@@ -32,9 +32,9 @@ struct Request {
 /// Returns the error object for an argument that the event does not accept.
 [[nodiscard]] Object bad_argument(std::string_view event, const BadArgument& bad);
 
-/// Returns the error object for an event whose caller's time was up.
 /// Returns the error object for an event that the service does not run in this state.
 [[nodiscard]] Object not_ready_error(ServiceState state);
+/// Returns the error object for an event whose caller's time was up.
 [[nodiscard]] Object timeout_error(std::string_view event);
 /// Returns the error object for a cancelled event. \param by who cancelled it, in words
 [[nodiscard]] Object cancelled_error(std::string_view event, std::string_view by, const Object& more = {});

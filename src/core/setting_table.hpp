@@ -43,7 +43,7 @@ struct SettingRow {
 };
 
 /// Returns the settings of such a service, in the order of the help text.
-[[nodiscard]] std::span<const SettingRow> setting_table(SettingScope scope = SettingScope::every_service) noexcept;
+[[nodiscard]] std::span<const SettingRow> setting_table(SettingScope scope) noexcept;
 
 /// Returns the row of that name; null if such a service has no such setting.
 [[nodiscard]] const SettingRow* find_setting(std::string_view name,

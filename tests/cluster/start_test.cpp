@@ -43,9 +43,9 @@ protected:
                                        {"role", "add", "contender"},
                                        {"role", "grant-permission", "contender", "--prefix=true", "readwrite",
                                         std::string{Contender::prefix} + "/"},
-                                       {"user", "add", "app:secret"},
+                                       {"user", "add", "app:open-sesame"},
                                        {"user", "grant-role", "app", "contender"},
-                                       {"user", "add", "guest:secret"},
+                                       {"user", "add", "guest:open-sesame"},
                                        {"auth", "enable"}})
             static_cast<void>(etcd.control(command));
     }
@@ -87,7 +87,8 @@ TEST_F(ClusterStartTest, APrefixWithoutPermissionEndsTheStartWith77) {
     ask_for_users(etcd);
 
     const Outcome outcome = outcome_with(
-        etcd, {{"cluster-ttl", 10}, {"cluster-user", "guest"}, {"cluster-password-file", password_file("secret")}});
+        etcd,
+        {{"cluster-ttl", 10}, {"cluster-user", "guest"}, {"cluster-password-file", password_file("open-sesame")}});
 
     EXPECT_EQ(outcome.exit_code, 77) << outcome;
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("permission denied"), HasSubstr(etcd.url(0))));
@@ -96,7 +97,7 @@ TEST_F(ClusterStartTest, APrefixWithoutPermissionEndsTheStartWith77) {
 TEST_F(ClusterStartTest, APasswordThatEveryoneCanReadIsRefused) {
     const Etcd etcd{{.nodes = 1}};
     ask_for_users(etcd);
-    const std::string file = password_file("secret");
+    const std::string file = password_file("open-sesame");
     ::chmod(file.c_str(), 0644);
 
     const Outcome outcome =
@@ -109,7 +110,8 @@ TEST_F(ClusterStartTest, APasswordThatEveryoneCanReadIsRefused) {
 TEST_F(ClusterStartTest, AUserStaysActiveAfterItsTokenHasExpired) {
     const Etcd etcd{{.nodes = 1, .arguments = {"--auth-token-ttl=2"}}};
     ask_for_users(etcd);
-    const Object user{{"cluster-ttl", 10}, {"cluster-user", "app"}, {"cluster-password-file", password_file("secret")}};
+    const Object user{
+        {"cluster-ttl", 10}, {"cluster-user", "app"}, {"cluster-password-file", password_file("open-sesame")}};
     Contender active = contender(etcd, 0, user);
     active.start();
     active.await_state_field("running");
@@ -127,15 +129,16 @@ TEST_F(ClusterStartTest, AUserStaysActiveAfterItsTokenHasExpired) {
     active.signal(SIGTERM);
     EXPECT_EQ(active.finish().exit_code, 0);
     standby.await_state_field("running");
-    for (const Contender* each : {&active, &standby}) EXPECT_THAT(each->log(), Not(HasSubstr("secret")));
-    EXPECT_THAT(standby.verb({"where"}).out, Not(HasSubstr("secret\n")));
+    for (const Contender* each : {&active, &standby}) EXPECT_THAT(each->log(), Not(HasSubstr("open-sesame")));
+    EXPECT_THAT(standby.verb({"where"}).out, Not(HasSubstr("open-sesame")));
 }
 
 TEST_F(ClusterStartTest, ATokenThatServersForgetIsRenewed) {
     Etcd etcd;
     ask_for_users(etcd);
     Contender active = contender(
-        etcd, 0, {{"cluster-ttl", 10}, {"cluster-user", "app"}, {"cluster-password-file", password_file("secret")}});
+        etcd, 0,
+        {{"cluster-ttl", 10}, {"cluster-user", "app"}, {"cluster-password-file", password_file("open-sesame")}});
     active.start();
     active.await_state_field("running");
     std::string token;

@@ -73,7 +73,7 @@ private:
 Result<UnitOptions> unit_options(const LayeredSettings& settings, const ConfigSchema* own,
                                  const std::vector<std::string_view>& of_manager, const os::Host& host) {
     UnitOptions unit;
-    for (const SettingRow& setting : setting_table()) {
+    for (const SettingRow& setting : setting_table(settings.scope())) {
         const std::string_view name = setting.name;
         const Value& value = settings.value(name);
         const bool has_line = std::find(of_manager.begin(), of_manager.end(), name) != of_manager.end();

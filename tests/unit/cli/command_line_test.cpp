@@ -57,7 +57,7 @@ TEST(CommandLineTest, KnowsEveryVerb) {
 }
 
 TEST(CommandLineTest, HasAnOptionForEverySetting) {
-    for (const SettingRow& setting : setting_table()) {
+    for (const SettingRow& setting : setting_table(SettingScope::every_service)) {
         const std::string option = "--" + std::string{setting.name};
         const auto options = options_of(Verb::start);
         EXPECT_TRUE(std::any_of(options.begin(), options.end(), [&](const OptionDescription& known) {
@@ -153,7 +153,7 @@ TEST(CommandLineTest, PrintsHelpOnStdout) {
                 AllOf(StartsWith("serves just another thing\n"), HasSubstr("JUST_ANOTHER_SERVER_LOG_LEVEL=debug")));
     for (const VerbDescription& verb : verbs(LispVerbs::hidden))
         EXPECT_THAT(answer.text, HasSubstr("\n  " + std::string{verb.name}));
-    for (const SettingRow& option : setting_table())
+    for (const SettingRow& option : setting_table(SettingScope::every_service))
         EXPECT_THAT(answer.text, HasSubstr("\n  --" + std::string{option.name}));
 }
 

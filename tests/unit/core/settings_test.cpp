@@ -316,7 +316,7 @@ TEST(SettingsTest, AValueThatTextCannotExpressHasNoText) {
 }
 
 TEST(SettingsTest, MostNeedARestart) {
-    for (const SettingRow& row : setting_table())
+    for (const SettingRow& row : setting_table(SettingScope::every_service))
         EXPECT_EQ(row.changes_on_reload,
                   row.name == "log-level" || row.name == "stop-timeout" || row.name == "hang-timeout")
             << row.name;

@@ -38,7 +38,7 @@ TEST_F(ServicectlManTest, ThePageOfAllServicesHasTheirVerbsSettingsSignalsFilesA
     EXPECT_THAT(page, StartsWith(R"(.TH "SERVICEKIT" "7" "" )"));
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
         EXPECT_THAT(page, HasSubstr("\n.TP\n" + cli::Roff::bold(verb.name).code()));
-    for (const SettingRow& setting : setting_table())
+    for (const SettingRow& setting : setting_table(SettingScope::every_service))
         EXPECT_THAT(page, HasSubstr("\n.TP\n" + cli::Roff::bold(setting.name).code() + "\n"));
     EXPECT_THAT(page,
                 AllOf(HasSubstr("\n\\fB78\\fR\n"), HasSubstr(R"(\fBSIGHUP\fR)"), HasSubstr(R"(\fBRUN/NAME.pid\fR)"),

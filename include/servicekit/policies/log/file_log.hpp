@@ -23,7 +23,7 @@ namespace servicekit {
 /// lines go to stderr in the foreground and are dropped in the background.
 ///
 /// When write() returns, a warning or worse is in the kernel, together with all lines before it, and so are the first 16
-/// of the other lines within `delay`. Further lines follow at most `delay` later, or when 64 KiB are buffered, which
+/// of the other lines within `delay`, except those of the thread that serves the control socket. Further lines follow at most `delay` later, or when 64 KiB are buffered, which
 /// makes the log as fast as memory. With a `delay` of 0, each line is in the kernel when write() returns. Lines in the
 /// kernel outlive the process, even after kill -9.
 ///

@@ -67,7 +67,7 @@ TEST_F(CompletionWordsTest, OffersWordsWithTheTypedPrefix) {
 TEST_F(CompletionWordsTest, OffersEverySettingOfEveryVerb) {
     for (const VerbDescription& verb : verbs(LispVerbs::shown)) {
         const Words offers = offered({std::string{verb.name}, "--"});
-        for (const SettingRow& setting : setting_table())
+        for (const SettingRow& setting : setting_table(SettingScope::every_service))
             EXPECT_THAT(offers, Contains("--" + std::string{setting.name})) << verb.name;
     }
 }

@@ -35,6 +35,12 @@ TEST_F(UnitTest, IsForTheProgramWhereItWillBeInstalled) {
     EXPECT_THAT(out(), AllOf(HasSubstr("\nExecStart=/usr/local/bin/service run\n"), HasSubstr("\nProtectHome=yes\n")));
 }
 
+TEST_F(UnitTest, SettingsOfAClusterAreOptions) {
+    lock.stands_by = true;
+    EXPECT_EQ(run({"unit", "--cluster-endpoints", "http://a:2379", "--cluster-ttl", "5"}), 0) << error();
+    EXPECT_THAT(out(), AllOf(HasSubstr(" --cluster-endpoints=http://a:2379"), HasSubstr(" --cluster-ttl=5")));
+}
+
 TEST_F(UnitTest, TheHardeningFitsThatPlace) {
     EXPECT_EQ(run({"unit", "--program", "/home/alice/service"}), 0);
     EXPECT_THAT(out(), AllOf(HasSubstr("\nExecStart=/home/alice/service run\n"), Not(HasSubstr("ProtectHome=yes"))));
