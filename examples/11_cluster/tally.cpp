@@ -22,8 +22,10 @@ Tally::Tally() {
 void Tally::on_start() {
     auto number =
         std::make_unique<FencedNumber>(settings().get(servicekit::setting::cluster_endpoints), "/tally/number");
+    const auto token = lock_token();
+    if (!token) return;  // the lock was lost at once: on_stop() follows
     // After this, a write of an earlier instance that is still on its way fails. So what is read now stays true.
-    number->claim(lock_token().value());
+    number->claim(*token);
     number_ = std::move(number);
     log().info("the number is {}", number_->value());
 }
@@ -37,7 +39,7 @@ void Tally::on_status(Reply& reply) {
 Reply Tally::add(const Arguments& arguments) {
     const auto earlier = arguments.get<std::uint64_t>("token");
     const auto token = earlier != 0 ? earlier : lock_token();
-    if (!token) throw servicekit::ErrorReply{"this instance is no longer active"};
+    if (!token || !number_) throw servicekit::ErrorReply{"this instance is no longer active"};
     number_->write(*token, number_->value() + arguments.get<std::int64_t>("amount"));
     return {{"number", number_->value()}};
 }

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
-#include <mutex>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -335,7 +332,7 @@ FakeEtcd::Reply FakeEtcd::serve(const Exchange& exchange) {
         if (login.get<std::string>("name", "") != user_ || login.get<std::string>("password", "") != password_)
             return refuse(wrong_password);
         const std::string token = "token." + std::to_string(++last_token_);
-        tokens_[token] = user_;
+        tokens_.insert(token);
         return {http_ok, to_json(Object{{"header", store.header()}, {"token", token}})};
     }
     if (!user_.empty() && message.authorization.empty()) return refuse(no_user);

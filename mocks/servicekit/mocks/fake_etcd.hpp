@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -129,7 +130,7 @@ private:
     std::multimap<std::string, const Transport*> transports_;
     std::string user_;
     std::string password_;
-    std::map<std::string, std::string> tokens_;
+    std::set<std::string> tokens_;
     std::uint64_t last_token_ = 0;
 };
 

@@ -67,7 +67,8 @@ std::string encoded_base64(const std::string& bytes) {
 }
 
 std::int64_t FakeEtcdStore::grant(std::chrono::seconds ttl, Time now) {
-    const auto granted = granted_ttl.value_or(std::max(ttl, shortest_ttl));
+    constexpr std::chrono::seconds shortest{1};
+    const auto granted = granted_ttl.value_or(std::max(ttl, shortest));
     leases[++last_lease] = {granted, now + granted};
     return last_lease;
 }
@@ -112,11 +113,6 @@ void FakeEtcdStore::extend_leases(Time now) {
     for (auto& [id, lease] : leases) lease.end = std::max(lease.end, now + lease.ttl);
 }
 
-void FakeEtcdStore::change(const std::string& key, const std::string& value, bool is_deletion,
-                           std::int64_t at_revision) {
-    changes.push_back({at_revision, key, value, is_deletion});
-}
-
 bool FakeEtcdStore::put_at(const std::string& key, const std::string& value, std::int64_t lease,
                            std::int64_t at_revision) {
     if (lease != 0 && !leases.contains(lease)) return false;
@@ -125,13 +121,13 @@ bool FakeEtcdStore::put_at(const std::string& key, const std::string& value, std
     entry.mod_revision = at_revision;
     entry.value = value;
     entry.lease = lease;
-    change(key, value, false, at_revision);
+    changes.push_back({.revision = at_revision, .key = key});
     return true;
 }
 
 bool FakeEtcdStore::erase_at(const std::string& key, std::int64_t at_revision) {
     if (keys.erase(key) == 0) return false;
-    change(key, {}, true, at_revision);
+    changes.push_back({.revision = at_revision, .key = key, .is_deletion = true});
     return true;
 }
 

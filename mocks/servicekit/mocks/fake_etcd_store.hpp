@@ -28,7 +28,6 @@ public:
     struct Change {
         std::int64_t revision = 0;
         std::string key;
-        std::string value;
         bool is_deletion = false;
     };
 
@@ -39,8 +38,6 @@ public:
     std::map<std::int64_t, Lease> leases;
     std::vector<Change> changes;  ///< all there ever were, the oldest first
     std::int64_t last_lease = 1000;
-    /// A lease never has a shorter TTL.
-    std::chrono::seconds shortest_ttl{1};
     /// How long after its end a lease is noticed to have lapsed. etcd looks twice a second.
     std::chrono::milliseconds lateness{0};
     /// What etcd grants, whatever is asked.
@@ -71,7 +68,6 @@ public:
 private:
     [[nodiscard]] bool holds(const Object& condition) const;
     [[nodiscard]] std::optional<Object> step(const Object& request, std::int64_t at_revision, bool& has_changed);
-    void change(const std::string& key, const std::string& value, bool is_deletion, std::int64_t at_revision);
     bool put_at(const std::string& key, const std::string& value, std::int64_t lease, std::int64_t at_revision);
     bool erase_at(const std::string& key, std::int64_t at_revision);
 };

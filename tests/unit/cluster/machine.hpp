@@ -84,10 +84,7 @@ public:
                               .self = {.host = name_, .pid = 100 + ++lives, .since = "2026-01-02T03:04:05Z"},
                               .ttl = ttl_,
                               .endpoints = etcd_->endpoints().size()},
-            EtcdClient::Options{.endpoints = etcd_->endpoints(),
-                                .user = user,
-                                .password = [this] { return Result<std::string>{password}; }},
-            std::move(*transport), host, *this, state);
+            EtcdClient::Options{.endpoints = etcd_->endpoints()}, std::move(*transport), host, *this, state);
         driver->begin();
     }
     /// Ends it like SIGKILL.
@@ -136,8 +133,6 @@ public:
     std::vector<Loss> losses;
     std::vector<std::string> reports;
     int lives = 0;
-    std::string user = {};
-    std::string password = {};
     std::function<void()> on_won = [] {};
     std::function<void(std::chrono::milliseconds)> on_lost = [](std::chrono::milliseconds) {};
 

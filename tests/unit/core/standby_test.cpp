@@ -633,7 +633,6 @@ TEST_F(StandbyTest, NoEventStartsAfterALoss) {
 TEST_F(StandbyTest, ItsRoleIsNotActiveOnceTheLockIsLost) {
     ASSERT_TRUE(life.start());
     os.settle();
-    at_stop = [](ServiceBase& service) { static_cast<void>(service.wait_for(1h)); };
     at_stop = [this](ServiceBase&) { static_cast<void>(os.host().make_parking()->park_for(2s)); };
     contest.lose();
     os.advance(1s);
