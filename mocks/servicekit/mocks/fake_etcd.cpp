@@ -276,26 +276,26 @@ void FakeEtcd::settle() {
 }
 
 void FakeEtcd::send(const std::shared_ptr<Exchange>& exchange) {
-    const Fate fate = this->fate(exchange->message);
-    if (fate.is_refused ||
+    const Fate decided = fate(exchange->message);
+    if (decided.is_refused ||
         (!nodes_[exchange->message.node].is_running && reaches(exchange->message.client, exchange->message.node)))
-        return at(now() + fate.there, [this, exchange] { fail(exchange, "Couldn't connect to server"); });
-    if (fate.is_lost_there) return;
-    exchange->back = fate.back;
-    at(now() + fate.there, [this, exchange, fate] { arrive(exchange, fate); });
+        return at(now() + decided.there, [this, exchange] { fail(exchange, "Couldn't connect to server"); });
+    if (decided.is_lost_there) return;
+    exchange->back = decided.back;
+    at(now() + decided.there, [this, exchange, decided] { arrive(exchange, decided); });
 }
 
-void FakeEtcd::arrive(const std::shared_ptr<Exchange>& exchange, const Fate& fate) {
+void FakeEtcd::arrive(const std::shared_ptr<Exchange>& exchange, const Fate& decided) {
     const Message& message = exchange->message;
     if (!reaches(message.client, message.node) || !nodes_[message.node].is_running) return;
-    Reply reply{fate.http_status, fate.body};
-    if (fate.http_status == 0) {
+    Reply reply{decided.http_status, decided.body};
+    if (decided.http_status == 0) {
         reply = serve(*exchange);
         ++served[message.path];
-        if (fate.is_doubled && !exchange->is_stream) static_cast<void>(serve(*exchange));
+        if (decided.is_doubled && !exchange->is_stream) static_cast<void>(serve(*exchange));
         feed_watches();
     }
-    if (fate.is_lost_back) return;
+    if (decided.is_lost_back) return;
     if (exchange->is_stream && reply.status == http_ok) return open_watch(exchange);
     answer(exchange, std::move(reply), true);
 }

@@ -110,7 +110,7 @@ private:
     };
 
     void send(const std::shared_ptr<Exchange>& exchange);
-    void arrive(const std::shared_ptr<Exchange>& exchange, const Fate& fate);
+    void arrive(const std::shared_ptr<Exchange>& exchange, const Fate& decided);
     void answer(const std::shared_ptr<Exchange>& exchange, Reply reply, bool is_end);
     void fail(const std::shared_ptr<Exchange>& exchange, std::string reason);
     [[nodiscard]] Reply serve(const Exchange& exchange);
