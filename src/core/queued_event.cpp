@@ -37,10 +37,10 @@ void ClientAnswer::progress(std::uint64_t done, std::uint64_t total, std::string
 }
 
 void ClientAnswer::queued(std::uint64_t id, std::string_view running) {
-    responder_->progress(encode_queued(id, running));
+    responder_->send_item(encode_queued(id, running), nullptr);
 }
 
-void ClientAnswer::begun(std::uint64_t id) { responder_->progress(encode_begun(id)); }
+void ClientAnswer::begun(std::uint64_t id) { responder_->send_item(encode_begun(id), nullptr); }
 
 Responder::Sent ClientAnswer::send_item(std::string_view line, std::function<void()> on_room) {
     return responder_->send_item(line, std::move(on_room));

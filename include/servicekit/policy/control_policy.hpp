@@ -41,7 +41,7 @@ public:
     /// Sends a line ahead of the reply that must not be dropped.
     /// \param line one JSON object with its newline
     /// \param on_room if the result is `full`, called once, from any thread, when another attempt may succeed. It must
-    ///                not block or throw.
+    ///                not block or throw. It may be empty.
     virtual Sent send_item(std::string_view line, std::function<void()> on_room) = 0;
     /// Sends the reply. Call exactly one of reply() and reply_and_close(), once. \param line one JSON object with its
     /// newline

@@ -60,7 +60,7 @@ Responder::Sent ControlConnection::send_item(std::string_view line, std::functio
     std::unique_lock lock{mutex_};
     if (!open_ || !awaiting_ || outbox_.is_broken()) return Sent::never;
     if (outbox_.backlog() >= unread_items) {
-        if (attempt([&] { waiters_.push_back(std::move(on_room)); })) return Sent::full;
+        if (!on_room || attempt([&] { waiters_.push_back(std::move(on_room)); })) return Sent::full;
         outbox_.give_up();
         return Sent::never;
     }

@@ -318,6 +318,26 @@ TEST_F(ControlPlaneTest, AClientMayRequestTurnMessages) {
     EXPECT_EQ(code(replies.at(3)), "bad-argument");
 }
 
+TEST_F(ControlPlaneTest, NoTurnMessageIsDroppedForAClientThatIsSlowToRead) {
+    host.sockets.set_buffer_size(10);
+    std::optional<mocks::FakeClient> waiting;
+    add("slow", [&](Context&) {
+        waiting.emplace(host.sockets.connect(socket, peer));
+        waiting->send(R"(["note", {}, {"queue": true}])");
+        host.reactor.advance(1ms);
+        return Reply{};
+    });
+    add("note", [](Context&) { return Reply{}; });
+    ask(R"(["slow"])");
+    std::string rest;
+    then([&] { rest = waiting->receive_all(); });
+    finish();
+
+    EXPECT_EQ(rest,
+              "{\"progress\":{\"state\":\"queued\",\"id\":2,\"running\":\"slow\"}}\n"
+              "{\"progress\":{\"state\":\"running\",\"id\":2}}\n{}\n");
+}
+
 TEST_F(ControlPlaneTest, ProgressGoesToClientsThatRequestIt) {
     add("copy", [](Context& context) {
         context.progress(1, 2, "a");
