@@ -165,6 +165,19 @@ void MetricsReport::add_role(Families& families) const {
         families.push_back(one("servicekit_active_left_seconds",
                                "how long this instance stays active if the lock is not renewed", Kind::gauge,
                                fields.get<double>("active-seconds-left", 0), "seconds"));
+    if (fields.contains("lease-seconds-left"))
+        families.push_back(one("servicekit_lock_lease_left_seconds",
+                               "how long the lease of this instance lasts at least if it is not renewed", Kind::gauge,
+                               fields.get<double>("lease-seconds-left", 0), "seconds"));
+    if (const Value* const active = fields.find("active"); active != nullptr && active->is_object()) {
+        const Value* const pid = active->as_object().find("pid");
+        families.push_back({.name = "servicekit_lock_active_info",
+                            .help = "the active instance; always 1",
+                            .labels = {"host", "pid"},
+                            .series = {{{active->as_object().get<std::string>("host", {}),
+                                         pid != nullptr && pid->is_integer() ? std::to_string(pid->as_integer()) : ""},
+                                        std::uint64_t{1}}}});
+    }
     if (const Value* const endpoints = fields.find("endpoints"); endpoints != nullptr && endpoints->is_list()) {
         const Value::List& list = endpoints->as_list();
         const auto answering = std::count_if(list.begin(), list.end(), [](const Value& endpoint) {

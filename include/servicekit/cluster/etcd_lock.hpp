@@ -73,7 +73,7 @@ public:
 
     [[nodiscard]] bool has_standby() const override { return true; }
     /// Joins the instances in etcd. It returns once it has its place in the queue, or when that has not happened for a
-    /// third of the TTL, at most 3 s; the thread then goes on.
+    /// third of the TTL, at least 1 s and at most 3 s; the thread then goes on.
     /// \returns an error of ExitCode::configuration if the options are wrong or do not fit the TTL that etcd grants, or
     ///          if each endpoint that is not silent has a certificate that is not accepted, or is not etcd; of
     ///          ExitCode::permission if etcd refuses the user, the password or the prefix, and each endpoint that is not
@@ -82,8 +82,9 @@ public:
     Result<void> contend(Contender& contender, const std::stop_token& stop) override;
     /// Asks etcd, for as long as contend() at most. An instance that has not renewed its lease lately does not count.
     Result<bool> has_successor() override;
-    /// Removes the key, and revokes the lease. Takes a third of the TTL at most, and no more than 3 s; 500 ms if the
-    /// instance was only a standby. If etcd does not answer, the lease ends by itself.
+    /// Ends the thread, removes the key and revokes the lease. Waits for the thread for as long as contend() at most.
+    /// Waits for etcd for as long again; 500 ms if the instance was only a standby. If etcd does not answer, the lease
+    /// ends by itself.
     void stand_down() noexcept override;
     /// Exact: compares CLOCK_BOOTTIME with the deadline.
     [[nodiscard]] bool is_active() const noexcept override;

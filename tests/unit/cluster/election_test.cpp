@@ -358,6 +358,21 @@ TEST_F(ElectionTest, EtcdThatWasRestoredFromABackupIsALossAtOnceAndNobodyFollows
     EXPECT_TRUE(world.run_until([&] { return c.wins > 0; }));
 }
 
+TEST_F(ElectionTest, ABackupThatHasTheKeyOfTheActiveOneIsALossAllTheSame) {
+    Machine& a = join("a");
+    Machine& b = join("b");
+    const auto backup = etcd.store;
+    join("c");
+    world.run_for(5s);
+    etcd.restore(backup, true);
+    ASSERT_TRUE(world.run_until([&] { return !a.losses.empty(); }, 8s));
+    EXPECT_THAT(a.losses.front().reason, HasSubstr("earlier state"));
+    // The others wait until its lease has ended.
+    const auto loss = world.clock.steady_now();
+    ASSERT_TRUE(world.run_until([&] { return b.wins > 0; }));
+    EXPECT_GE(world.clock.steady_now() - loss, 5s);
+}
+
 TEST_F(ElectionTest, AnotherClusterAtTheSameEndpointsIsALossAtOnce) {
     Machine& a = join("a");
     world.run_for(5s);

@@ -207,14 +207,18 @@ TEST_F(StandbyTest, ShowsItsRoleAndItsTokenWhileItIsActive) {
 
 TEST_F(StandbyTest, MetricsHaveTheTimeAndTheServersThatTheLockReports) {
     start_as_standby();
-    EXPECT_THAT(life.ask(R"(["metrics"])"),
-                AllOf(Not(HasSubstr("active_left_seconds")), Not(HasSubstr("lock_endpoints"))));
+    EXPECT_THAT(life.ask(R"(["metrics"])"), AllOf(Not(HasSubstr("active_left_seconds")), Not(HasSubstr("lease_left")),
+                                                  Not(HasSubstr("lock_endpoints"))));
     tricks.fields = {{"active-seconds-left", 4.5},
+                     {"lease-seconds-left", 7.5},
+                     {"active", Object{{"host", "db1"}, {"pid", 42}}},
                      {"endpoints", Value::List{Object{{"url", "http://a"}, {"state", "ok"}},
                                                Object{{"url", "http://b"}, {"state", "timed out"}},
                                                Object{{"url", "http://c"}, {"state", "ok"}}}}};
     EXPECT_THAT(life.ask(R"(["metrics"])"),
                 AllOf(ContainsRegex(R"("servicekit_active_left_seconds"[^[]*\[\{"value":4.5\}\])"),
+                      ContainsRegex(R"("servicekit_lock_lease_left_seconds"[^[]*\[\{"value":7.5\}\])"),
+                      HasSubstr(R"({"labels":{"host":"db1","pid":"42"},"value":1})"),
                       ContainsRegex(R"("servicekit_lock_endpoints_answering"[^[]*\[\{"value":2\}\])")));
     EXPECT_EQ(life.stop(), 0);
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,32 @@ TEST(PosixKillTimerTest, ATimeThatHasPassedEndsTheProcessNow) {
             for (;;) ::pause();
         })));
     }
+}
+
+// In a namespace the clock differs from the monotonic one by an offset, as it does after a suspend.
+TEST(PosixKillTimerTest, TheTimeThatAMachineWasSuspendedCounts) {
+    constexpr int not_permitted = 77;
+    const int status = status_of([] {
+        if (::unshare(CLONE_NEWTIME) != 0) return not_permitted;
+        std::ofstream offsets{"/proc/self/timens_offsets"};
+        if (!(offsets << "boottime 100000 0\n" << std::flush)) return not_permitted;
+        // The offset counts for children.
+        return WEXITSTATUS(status_of([] {
+            const auto before = posix_clock().boot_now().time_since_epoch();
+            if (before - std::chrono::steady_clock::now().time_since_epoch() < 99'000s) return 1;
+            // On another clock this time would be a day away.
+            return is_killed(status_of([before] {
+                const auto timer = make_posix_kill_timer();
+                if (!timer->kill_at(BootClock::time_point{before} + 50ms)) return 2;
+                ::alarm(60);
+                for (;;) ::pause();
+            }))
+                       ? 0
+                       : 3;
+        }));
+    });
+    if (status == not_permitted << 8) GTEST_SKIP() << "no namespace with clocks of its own can be made here";
+    EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(PosixKillTimerTest, EndsAStoppedProcess) {
