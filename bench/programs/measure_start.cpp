@@ -149,7 +149,11 @@ std::vector<Program> programs_in(const std::string& directory, bench::Results& r
         {.label = "servicekit",
          .start = {here + "/bench_service", "start", "--run-directory", directory, "--log-file",
                    directory + "/bench.log"},
-         .pid_file = directory + "/bench-service.pid"}};
+         .pid_file = directory + "/bench-service.pid"},
+        // Shows how much of a service's start is the size of its program.
+        {.label = "bare C in a program as large",
+         .start = {here + "/bare_daemon_with_library", directory},
+         .pid_file = directory + "/bare.pid"}};
     const auto add_peer = [&](Program program, const std::string& library) {
         if (access(program.start.front().c_str(), X_OK) == 0) {
             programs.push_back(std::move(program));
@@ -213,7 +217,7 @@ int main(int argc, char** argv) {
 
     std::printf("median (least..most) of %d alternating rounds, all on core 0; idle over %d s\n\n", rounds,
                 idle_seconds);
-    std::printf("%-24s %-26s %-20s %-26s %-20s %-14s %-8s %s\n", "", "exec to ready, ms", "ratio", "TERM to gone, ms",
+    std::printf("%-32s %-26s %-20s %-26s %-20s %-14s %-8s %s\n", "", "exec to ready, ms", "ratio", "TERM to gone, ms",
                 "ratio", "idle PSS, KiB", "threads", "idle wake-ups/s");
     for (const Program& program : programs) {
         start(program);
@@ -229,7 +233,7 @@ int main(int argc, char** argv) {
         const auto ready = bench::spread(program.to_ready), ready_ratio = bench::spread(program.ready_ratio),
                    gone = bench::spread(program.to_gone), gone_ratio = bench::spread(program.gone_ratio);
         const double wakeups = static_cast<double>(after - before) / idle_seconds;
-        std::printf("%-24s %-26s %-20s %-26s %-20s %-14ld %-8ld %.2f\n", program.label.c_str(),
+        std::printf("%-32s %-26s %-20s %-26s %-20s %-14ld %-8ld %.2f\n", program.label.c_str(),
                     bench::in_words(ready, 2).c_str(), bench::in_words(ready_ratio, 2).c_str(),
                     bench::in_words(gone, 2).c_str(), bench::in_words(gone_ratio, 2).c_str(), memory, threads, wakeups);
         std::fflush(stdout);

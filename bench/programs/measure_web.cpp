@@ -1,8 +1,9 @@
 // bench/web: the cost of `servicectl web`, whose services run already.
 //
-//   measure_web SOCKET PID TALKER CONTROL_SOCKET SERVICES BROWSERS
+//   measure_web SOCKET PID TALKER CONTROL_SOCKET HUNG SERVICES BROWSERS
 //
-// SOCKET and PID are those of `servicectl web`. TALKER is the id of the service that logs as fast as it can.
+// SOCKET and PID are those of `servicectl web`. TALKER is the id of the service that logs as fast as it can. HUNG is the
+// pid of the service that is stopped for a while; 0: none.
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -131,19 +133,26 @@ double lost_lines(const std::string& control) {
     return lost;
 }
 
+/// Returns the time until the whole page has come, and adds its size.
+double time_of_page(const std::string& socket, const std::string& path, std::size_t& bytes) {
+    const auto begun = Clock::now();
+    Request request{socket, path};
+    request.receive_all();
+    const double time = milliseconds_since(begun);
+    if (!request.is_ok()) throw std::runtime_error{path + " does not answer 200"};
+    bytes += request.bytes();
+    return time;
+}
+
 void measure_scrapes(const std::string& socket, pid_t web, int services) {
     std::vector<double> times;
     std::vector<double> cpu;
     std::size_t bytes = 0;
     for (int i = 0; i < scrapes; ++i) {
         const double cpu_before = bench::cpu_microseconds(web);
-        const auto begun = Clock::now();
-        Request request{socket, "/metrics"};
-        request.receive_all();
-        times.push_back(milliseconds_since(begun));
+        bytes = 0;
+        times.push_back(time_of_page(socket, "/metrics", bytes));
         cpu.push_back((bench::cpu_microseconds(web) - cpu_before) / 1000);
-        if (!request.is_ok()) throw std::runtime_error{"/metrics does not answer 200"};
-        bytes = request.bytes();
     }
     std::printf("/metrics of %d services: %s ms, %zu bytes, CPU of servicectl web %s ms\n", services,
                 in_words(bench::spread(times), 1).c_str(), bytes, in_words(bench::spread(cpu), 1).c_str());
@@ -159,6 +168,28 @@ void measure_watching(const std::string& socket, pid_t web, int services) {
     const double share = (bench::cpu_microseconds(web) - before) / (milliseconds_since(begun) * 1000) * 100;
     std::printf("watching %d services for 10 s: CPU of servicectl web %.1f %% of a core, RSS %.1f MiB\n", services,
                 share, static_cast<double>(resident_kib(web)) / 1024);
+}
+
+void measure_hung(const std::string& socket, pid_t web, const std::string& other, pid_t hung) {
+    if (kill(hung, SIGSTOP) != 0) fail("stop a service");
+    std::vector<double> metrics;
+    std::vector<double> lists;
+    std::vector<double> pages;
+    std::size_t bytes = 0;
+    const double before = bench::cpu_microseconds(web);
+    const auto begun = Clock::now();
+    for (int i = 0; i < scrapes; ++i) {
+        metrics.push_back(time_of_page(socket, "/metrics", bytes));
+        lists.push_back(time_of_page(socket, "/", bytes));
+        pages.push_back(time_of_page(socket, "/services/" + other, bytes));
+        std::this_thread::sleep_for(1s);
+    }
+    const double share = (bench::cpu_microseconds(web) - before) / (milliseconds_since(begun) * 1000) * 100;
+    kill(hung, SIGCONT);
+    std::printf("one of them is stopped: /metrics %s ms, the list %s ms, the page of another %s ms\n",
+                in_words(bench::spread(metrics), 1).c_str(), in_words(bench::spread(lists), 1).c_str(),
+                in_words(bench::spread(pages), 1).c_str());
+    std::printf("  CPU of servicectl web %.1f %% of a core\n", share);
 }
 
 /// Reads all streams until the flag is set.
@@ -197,11 +228,8 @@ void measure_flood(const std::string& socket, pid_t web, const std::string& talk
     std::vector<double> times;
     long most_kib = 0;
     while (Clock::now() - begun < watched) {
-        const auto asked = Clock::now();
-        Request request{socket, page};
-        request.receive_all();
-        times.push_back(milliseconds_since(asked));
-        if (!request.is_ok()) throw std::runtime_error{page + " does not answer 200 during the flood"};
+        std::size_t bytes = 0;
+        times.push_back(time_of_page(socket, page, bytes));
         most_kib = std::max(most_kib, resident_kib(web));
         std::this_thread::sleep_for(100ms);
     }
@@ -231,8 +259,8 @@ void measure_flood(const std::string& socket, pid_t web, const std::string& talk
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 7) {
-        std::fprintf(stderr, "usage: measure_web SOCKET PID TALKER CONTROL_SOCKET SERVICES BROWSERS\n");
+    if (argc != 8) {
+        std::fprintf(stderr, "usage: measure_web SOCKET PID TALKER CONTROL_SOCKET HUNG SERVICES BROWSERS\n");
         return 64;
     }
     const std::string socket = argv[1];
@@ -243,9 +271,10 @@ int main(int argc, char** argv) {
     setrlimit(RLIMIT_NOFILE, &limit);
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     try {
-        measure_scrapes(socket, web, std::atoi(argv[5]));
-        measure_watching(socket, web, std::atoi(argv[5]));
-        measure_flood(socket, web, argv[3], argv[4], std::atoi(argv[6]));
+        measure_scrapes(socket, web, std::atoi(argv[6]));
+        measure_watching(socket, web, std::atoi(argv[6]));
+        if (const pid_t hung = std::atoi(argv[5]); hung > 0) measure_hung(socket, web, argv[3], hung);
+        measure_flood(socket, web, argv[3], argv[4], std::atoi(argv[7]));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "measure_web: %s\n", error.what());
         return 71;

@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 import urllib.request
-from typing import List
+from typing import List, Optional
 
 from . import chromium, machine
 from .machine import wait_for
@@ -250,6 +251,31 @@ class ListTest(WebTest):
         wait_for(lambda: self.text_of("#row-one") != before, "an update")
         self.assertEqual(self.driver.switch_to.active_element, link)
 
+    def test_draws_the_requests_of_a_service(self) -> None:
+        self.machine.start("greeter", "one")
+        self.serve()
+        self.wait_until_live()
+
+        def rate() -> float:
+            text = self.content_of("#row-one .trend > span")
+            return float(text) if text.strip("–") else 0.0
+
+        def peak() -> float:
+            """Returns how far the line goes up. The drawing is 24 high, and has 0 at its top."""
+            path = self.driver.execute_script(
+                "return document.querySelector('#row-one .trend path.line')?.getAttribute('d') ?? ''"
+            )
+            heights = [float(y) for y in re.findall(r"[ML][\d.]+[ ,]([\d.]+)", path)]
+            return 24 - min(heights) if heights else 0.0
+
+        def is_drawn() -> bool:
+            for _ in range(20):
+                self.machine.run("servicectl", "status", "one")
+            return rate() > 5 and peak() > 12
+
+        wait_for(is_drawn, "a line that goes up")
+        self.assertEqual(self.complaints(), [])
+
     def test_wrong_tokens_are_refused(self) -> None:
         self.address = self.machine.web()
         self.open("/")
@@ -325,13 +351,48 @@ class ServiceTest(WebTest):
 
     def test_the_end_of_an_event_is_announced(self) -> None:
         self.open_service()
-        form = self.open_form("sleep")
-        self.fill_in(form, seconds=3)
+        form = self.open_form("progress")
+        self.fill_in(form, steps=1)
+        form.find_element(By.CSS_SELECTOR, "[type=checkbox]").click()  # it waits after the last step
         form.find_element(By.CSS_SELECTOR, "button").click()
+        self.wait_for_text(".run", "step 1")
         self.wait_until_live()
-        self.wait_for_text(".run .head", "done")
-        wait_for(lambda: "sleep is done" in self.content_of("#announcer"), "the announcement")
+        status = json.loads(self.machine.run("servicectl", "status", "trial", "--json"))
+        self.machine.run("servicectl", "cancel", "trial", str(status["runs"][0]["id"]))
+        wait_for(lambda: "progress has failed" in self.content_of("#announcer"), "the announcement")
         self.assertEqual(self.complaints(), [])
+
+    def test_draws_metrics(self) -> None:
+        self.open_service()
+        self.wait_until_live()
+
+        def card() -> Optional[str]:
+            """Returns the texts of the metric's card and of its drawing."""
+            return self.driver.execute_script(
+                "const card = [...document.querySelectorAll('#metrics figure.metric')]"
+                ".find((one) => arguments[0].every((part) => one.querySelector('figcaption').textContent.includes(part)));"
+                "return card && `${card.querySelector('.figures').textContent}; `"
+                " + `${card.querySelector('svg:has(path.line)')?.getAttribute('aria-label') ?? ''}`",
+                ["servicekit_events", 'event="count"', 'outcome="done"'],
+            )
+
+        def is_drawn() -> bool:
+            self.machine.call("trial", "count")
+            found = re.search(r"([\d.]+) in all.*; history: now [\d.]+/s, at most ([\d.]+)/s", card() or "")
+            return found is not None and float(found[1]) >= 3 and float(found[2]) > 0
+
+        wait_for(is_drawn, "the line of the event's counter")
+        self.assertEqual(self.complaints(), [])
+
+    def test_shows_a_crash(self) -> None:
+        self.open_service()
+        self.machine.run("servicectl", "call", "trial", "abort", check=False)
+        self.wait_for_text("#head", "dead")
+        self.open("/services/trial")
+        self.wait_for_text("#crashes summary", "SIGABRT")
+        self.open_details()
+        self.wait_for_text("#crashes pre", "abort")
+        self.assert_readable()
 
     def test_a_refused_argument_is_explained(self) -> None:
         self.open_service()

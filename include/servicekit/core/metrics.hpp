@@ -27,7 +27,7 @@ struct MetricSeries;
 
 // Handles of metrics. A handle is as cheap to copy as a pointer, and copies of it update the same value. Any thread may
 // use it as long as the service lives. A handle that was made without a service does nothing, and its value is 0 or
-// empty. Updates do not allocate memory, wait or throw.
+// empty. Updates do not allocate memory, take a lock or throw, except that a Text waits for others that set it.
 
 /// A number that only grows: requests served, bytes written.
 class Counter {
@@ -102,7 +102,9 @@ private:
 class Histogram {
 public:
     Histogram() = default;
-    /// Counts the number, with an atomic add for its bucket and one for the sum. NaN is ignored.
+    /// Counts the number, with an atomic add for its bucket and one for the sum. NaN is ignored. The processor has no
+    /// atomic add for floating-point numbers, so the sum is added by compare-and-swap, which is tried again if another
+    /// thread has added in between.
     void observe(double number) const noexcept;
     /// Counts the time in seconds.
     template <class Rep, class Period>

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "core/metrics_json.hpp"
 #include "core/metrics_text.hpp"
@@ -48,6 +49,27 @@ TEST_F(ServiceMetricsTest, EventsAreCountedByNameAndOutcome) {
     EXPECT_THAT(after, HasSubstr("servicekit_event_duration_seconds_bucket{event=\"upload\",le=\"10.0\"} 0\n"));
     EXPECT_THAT(after, HasSubstr("servicekit_event_duration_seconds_bucket{event=\"upload\",le=\"60.0\"} 1\n"));
     EXPECT_THAT(after, HasSubstr("servicekit_event_duration_seconds_sum{event=\"upload\"} 60.0\n"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(ServiceMetricsTest, TheWaitOfAnEventAndItsCancellationAreCounted) {
+    add("upload", [](Context& context) {
+        context.wait_for(1h);
+        return Reply{};
+    });
+    start();
+    auto first = begin(R"(["upload"])");
+    auto second = begin(R"(["upload"])");
+    os.advance(20s);
+    ask(R"(["cancel", {"id": 1}])");
+    next(first);
+    const std::string after = page();
+    EXPECT_THAT(after, HasSubstr("\nservicekit_event_wait_seconds_count 2\n"));
+    EXPECT_THAT(after, HasSubstr("\nservicekit_event_wait_seconds_sum 20.0\n"));
+    EXPECT_THAT(after, HasSubstr("servicekit_events_total{event=\"upload\",outcome=\"cancelled\"} 1\n"));
+    ask(R"(["cancel", {"id": 2}])");
+    next(second);
+    EXPECT_THAT(page(), HasSubstr("servicekit_events_total{event=\"upload\",outcome=\"cancelled\"} 2\n"));
     EXPECT_EQ(life.stop(), 0);
 }
 
@@ -142,6 +164,18 @@ TEST_F(ServiceMetricsTest, ConnectionsAreCounted) {
     EXPECT_THAT(one_more, HasSubstr("\nservicekit_connections_refused_total{reason=\"no-files\"} 0\n"));
     idle.close();
     EXPECT_THAT(page(), HasSubstr("\nservicekit_connections 1\n"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(ServiceMetricsTest, ConnectionsThatAreTooManyAreCounted) {
+    let_everybody_connect();
+    start();
+    std::vector<mocks::FakeClient> crowd;
+    for (int i = 0; i < 70; ++i) crowd.push_back(life.connect({.pid = 9, .uid = 77, .gid = 77}));
+    os.settle();
+    const std::string after = page();
+    EXPECT_THAT(after, HasSubstr("\nservicekit_connections_refused_total{reason=\"too-many\"} 6\n"));
+    EXPECT_THAT(after, HasSubstr("\nservicekit_connections_refused_total{reason=\"no-files\"} 0\n"));
     EXPECT_EQ(life.stop(), 0);
 }
 
