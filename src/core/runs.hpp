@@ -45,7 +45,8 @@ public:
     /// Returns the names of a few runs: "'upload', 'scan'"; empty if nothing runs.
     [[nodiscard]] std::string names() const;
 
-    /// Asks all runs to end, including those that begin before renew_token(). Calls their stop callbacks. Allocates no memory.
+    /// Asks all runs to end, including those that begin before renew_token(). Calls their stop callbacks. Allocates no
+    /// memory.
     void request_stop() noexcept;
     /// Gives later runs, and the service, a token of which no stop is requested. \pre are_over()
     void renew_token();

@@ -32,8 +32,9 @@ struct Setting {
     std::string_view name;  ///< "log-file"
 };
 
-/// The settings that every service has, and those of services whose lock has a second level. docs/reference/settings.md lists the values that each takes, and whether a
-/// reload changes it. Octal numbers, limits ("unlimited") and streams have the same form as in a config file.
+/// The settings that every service has, and those of services whose lock has a second level.
+/// docs/reference/settings.md lists the values that each takes, and whether a reload changes it. Octal numbers, limits
+/// ("unlimited") and streams have the same form as in a config file.
 namespace setting {
 /// Name of the service and of its files. Default: the name that the program gives.
 inline constexpr Setting<std::string> name{"name"};

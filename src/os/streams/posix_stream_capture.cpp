@@ -23,7 +23,6 @@
 
 #include "base/attempt.hpp"
 #include "os/process/fork_guard.hpp"
-#include "os/process/thread_error.hpp"
 #include "os/signals/signals_blocked.hpp"
 #include "os/streams/captured_stream.hpp"
 #include "os/streams/last_say.hpp"

@@ -30,10 +30,10 @@ public:
 /// Collects lines from many threads and delivers them in their order.
 ///
 /// Warnings and errors are delivered before append() returns, with all lines before them, and so are a few other lines
-/// in each `delay`. More lines than these are delivered after `delay` at most, or when the buffer is full. Lines that cannot be delivered stay, with the rest of a partly
-/// written line, and are tried again. When the buffer is full, lines are dropped and counted; a line in their place
-/// reports their number and the reason. If the sink hangs, a thread loses at most `patience` and the line that it
-/// brought.
+/// in each `delay`. More lines than these are delivered after `delay` at most, or when the buffer is full. Lines that
+/// cannot be delivered stay, with the rest of a partly written line, and are tried again. When the buffer is full, lines
+/// are dropped and counted; a line in their place reports their number and the reason. If the sink hangs, a thread loses
+/// at most `patience` and the line that it brought.
 class LineBuffer {
 public:
     struct Options {
