@@ -286,6 +286,7 @@ TEST_F(ServicectlWebTest, StopsAServiceAsTheVerbDoes) {
     const std::string run = post("/services/page-one/stop", "");
     await_run(run, "stopped (pid " + std::to_string(one.pid()) + ")");
     EXPECT_EQ(one.exit_code(), 0);
+    EXPECT_THAT(read_file(output), HasSubstr("requested '/services/page-one/stop'\n"));
     EXPECT_FALSE(two.has_ended());
     await_page("/services/page-one", "stopped");
     const std::string reload = post("/services/page-two/reload", "");
@@ -349,6 +350,19 @@ TEST_F(ServicectlWebTest, RootDoesNotActInADirectoryOfAnotherUser) {
     EXPECT_FALSE(important.has_ended());
     EXPECT_FALSE(service.has_ended());
     EXPECT_THAT(important.call("log-level").get<std::string>("level", ""), Not("error"));
+}
+
+TEST_F(ServicectlWebTest, RootReadsNoLogInADirectoryOfAnotherUser) {
+    if (!is_root()) GTEST_SKIP() << "needs root";
+    ServiceProgram logging = program("page-one");
+    const std::string logs = directory.file("logs");
+    fs::create_directory(logs);
+    logging.add_options({"--log-file", logs + "/log"});
+    RunningService service{logging};
+    await_text_in(logs + "/log", "ready");
+    ASSERT_EQ(::chown(logs.c_str(), stranger, stranger), 0);
+    begin_on_unix_socket();
+    await_page("/services/page-one", "another user can change its directory; &#39;servicectl logs page-one&#39;");
 }
 
 TEST_F(ServicectlWebTest, ExportsTheMetricsOfAllServices) {
