@@ -290,6 +290,27 @@ TEST_F(ClusterStartTest, AStandbyThatIsStoppedEndsAtOnceWith0) {
     EXPECT_EQ(etcd.entries(Contender::keys).size(), 1U);
 }
 
+TEST_F(ClusterStartTest, PromtoolAcceptsTheMetricsOfBothRoles) {
+    if (!is_installed("promtool")) GTEST_SKIP() << "promtool is not installed";
+    const Etcd etcd{{.nodes = 1}};
+    Contender active = contender(etcd, 0);
+    active.start();
+    active.await_state_field("running");
+    Contender standby = contender(etcd, 1);
+    standby.start();
+    standby.await_state_field("standby");
+
+    for (const Contender* const one : {&active, &standby}) {
+        const Outcome page = one->verb({"metrics"});
+        const Outcome checked = run_command({.arguments = {"promtool", "check", "metrics"}, .input = page.out});
+        EXPECT_EQ(checked.exit_code, 0) << checked;
+        EXPECT_EQ(checked.out + checked.err, "");
+        EXPECT_THAT(page.out, AllOf(HasSubstr("\nservicekit_lock_lease_left_seconds "),
+                                    HasSubstr("\nservicekit_lock_active_info{host=\""),
+                                    HasSubstr("\",pid=\"" + active.field("pid") + "\"} 1\n")));
+    }
+}
+
 TEST_F(ClusterStartTest, ResignNeedsASuccessorOrForce) {
     const Etcd etcd{{.nodes = 1}};
     Contender alone = contender(etcd, 0);

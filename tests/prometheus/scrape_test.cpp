@@ -6,6 +6,7 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "integration/support/text_file.hpp"
 #include "prometheus/http.hpp"
 #include "prometheus/prometheus_server.hpp"
 
@@ -121,6 +122,12 @@ TEST_F(ScrapeTest, NodeExporterReadsTheMetricsFile) {
     });
 
     EXPECT_THAT(page, HasSubstr("\nnode_textfile_scrape_error 0\n"));
+    if (!lacks("promtool")) {
+        const Outcome checked =
+            run_command({.arguments = {"promtool", "check", "metrics"}, .input = read_file(collected + "/trial.prom")});
+        EXPECT_EQ(checked.exit_code, 0) << checked;
+        EXPECT_EQ(checked.out + checked.err, "");
+    }
     EXPECT_THAT(page,
                 HasSubstr("\nservicekit_events_total{event=\"add\",outcome=\"done\",service=\"metrics-trial\"} 1\n"));
     EXPECT_THAT(page, HasSubstr("\nreply_time_seconds_count{service=\"metrics-trial\"} 4\n"));
