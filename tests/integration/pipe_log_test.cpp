@@ -33,6 +33,12 @@ constexpr int writers = 4;
 constexpr int lines_each = 25'000;
 constexpr int all_lines = writers * lines_each;
 
+/// Has the number twice: the beginning of a line that a kill has torn and the end of another one are not a third line.
+std::string message_of(int writer, int number) {
+    const std::string name = std::to_string(writer) + ' ' + std::to_string(number);
+    return "line " + name + " end " + name;
+}
+
 /// How many of the written lines arrived.
 struct Count {
     std::set<std::string> lines = {};  ///< the complete lines, by writer and number
@@ -61,7 +67,7 @@ Count count(const std::string& kept) {
         if (message.find(" lost: ") != std::string::npos) {
             count.told += std::stoull(message);
         } else if (message.starts_with("line ")) {
-            if (!(words >> word >> writer >> number >> word) || word != "end" || writer >= writers) {
+            if (!(words >> word >> writer >> number) || writer >= writers || message != message_of(writer, number)) {
                 ++count.torn;
                 continue;
             }
@@ -110,7 +116,7 @@ protected:
         for (int writer = 0; writer < writers; ++writer)
             threads.emplace_back([this, writer, pause_each_hundred] {
                 for (int number = 0; number < lines_each; ++number) {
-                    write("line " + std::to_string(writer) + ' ' + std::to_string(number) + " end");
+                    write(message_of(writer, number));
                     if (number % 100 == 0 && pause_each_hundred > 0us) std::this_thread::sleep_for(pause_each_hundred);
                 }
             });
