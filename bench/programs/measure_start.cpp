@@ -150,8 +150,7 @@ std::vector<Program> programs_in(const std::string& directory, bench::Results& r
          .start = {here + "/bench_service", "start", "--run-directory", directory, "--log-file",
                    directory + "/bench.log"},
          .pid_file = directory + "/bench-service.pid"},
-        // Shows how much of a service's start is the size of its program.
-        {.label = "bare C in a program as large",
+        {.label = "bare C with the whole library",
          .start = {here + "/bare_daemon_with_library", directory},
          .pid_file = directory + "/bare.pid"}};
     const auto add_peer = [&](Program program, const std::string& library) {

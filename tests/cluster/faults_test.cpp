@@ -90,7 +90,8 @@ TEST_F(FaultsTest, ARenewalByALeaderThatWasReplacedDoesNotCount) {
         network->separate(leader, node);
         network->cut(3, node);  // the active one reaches the old leader only
     }
-    std::this_thread::sleep_for(2s);  // the other servers choose a new one, and the activity still lasts
+    // The other servers choose a new leader, a renewal waits in the socket of the old one, and the activity still lasts.
+    std::this_thread::sleep_for(2s);
 
     etcd.signal(leader, SIGCONT);
     contenders[1]->await_state_field("running");

@@ -21,6 +21,12 @@ using testing::Not;
 
 class ClusterStartTest : public ClusterTest {
 protected:
+    /// Starts a contender, and waits until it is in the state.
+    static void start_as(const std::string& state, Contender& one) {
+        one.start();
+        one.await_state_field(state);
+    }
+
     /// Starts a contender, which must end by itself.
     [[nodiscard]] Outcome outcome_with(const Etcd& etcd, const Object& settings) const {
         Contender refused = contender(etcd, 0, settings);
@@ -278,11 +284,9 @@ TEST_F(ClusterStartTest, WithoutServersTheStartFailsWith75IfTheyAreRequired) {
 TEST_F(ClusterStartTest, AStandbyThatIsStoppedEndsAtOnceWith0) {
     const Etcd etcd{{.nodes = 1}};
     Contender active = contender(etcd, 0);
-    active.start();
-    active.await_state_field("running");
+    start_as("running", active);
     Contender standby = contender(etcd, 1);
-    standby.start();
-    standby.await_state_field("standby");
+    start_as("standby", standby);
 
     standby.signal(SIGTERM);
 
@@ -294,11 +298,9 @@ TEST_F(ClusterStartTest, PromtoolAcceptsTheMetricsOfBothRoles) {
     if (!is_installed("promtool")) GTEST_SKIP() << "promtool is not installed";
     const Etcd etcd{{.nodes = 1}};
     Contender active = contender(etcd, 0);
-    active.start();
-    active.await_state_field("running");
+    start_as("running", active);
     Contender standby = contender(etcd, 1);
-    standby.start();
-    standby.await_state_field("standby");
+    start_as("standby", standby);
 
     for (const Contender* const one : {&active, &standby}) {
         const Outcome page = one->verb({"metrics"});

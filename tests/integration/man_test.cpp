@@ -50,7 +50,8 @@ protected:
     }
 
     /// Returns the page as a reader sees it, after all programs have accepted its source.
-    std::string read(const std::string& file) {
+    /// \param accepted "|" and a regular expression for more warnings to accept
+    std::string read(const std::string& file, const std::string& accepted = {}) {
         const Outcome linted = shell("mandoc -Tlint -W warning " + file);
         EXPECT_EQ(linted.exit_code, 0) << linted.out << linted.err;
         const Outcome named = shell("lexgrog " + file);
@@ -58,10 +59,8 @@ protected:
         whatis = named.out;
         const Outcome formatted = shell("MANWIDTH=80 man --warnings -l " + file, variables);
         EXPECT_EQ(formatted.exit_code, 0);
-        // groff 1.23 warns that it does not shorten the footer of a page if that has escapes, and of a line that a long
-        // word leaves short.
-        const std::regex no_fault{
-            "an\\.tmac:<standard input>:1: warning: not abbreviating .*\n|troff:.*: cannot adjust line\n"};
+        // groff 1.23 warns that it does not shorten the footer of a page if that has escapes.
+        const std::regex no_fault{"an\\.tmac:<standard input>:1: warning: not abbreviating .*\n" + accepted};
         EXPECT_THAT(std::regex_replace(formatted.err, no_fault, ""), IsEmpty());
         return formatted.out;
     }
@@ -111,7 +110,8 @@ TEST_F(ManTest, OddTextsOfAnApplicationBreakNothing) {
         };
         write_file(directory.file("odd.1"), cli::program_page({.name = "odd", .version = text, .description = text},
                                                               {.own = &own, .verbs = &verbs}, "2026-11-29"));
-        const std::string page = read("odd.1");
+        // A long word leaves the line before it short.
+        const std::string page = read("odd.1", "|troff:.*: cannot adjust line\n");
 
         EXPECT_THAT(page,
                     AllOf(HasSubstr("SEE ALSO\n"), HasSubstr("--no-signal-handlers"), HasSubstr("ODD_APP_SECRET")));
