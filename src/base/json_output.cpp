@@ -245,9 +245,13 @@ void append_json_string(std::string& out, std::string_view text) {
     JsonPrinter{out, JsonPrinter::Layout::one_line}.print(text);
 }
 
+void append_json_value(std::string& out, const Value& value) {
+    JsonPrinter{out, JsonPrinter::Layout::one_line}.print(value);
+}
+
 std::string to_json(const Value& value) {
     std::string text;
-    JsonPrinter{text, JsonPrinter::Layout::one_line}.print(value);
+    append_json_value(text, value);
     return text;
 }
 

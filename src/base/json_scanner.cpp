@@ -19,7 +19,7 @@ constexpr bool is_plain_outside(char byte) noexcept {
 
 }  // namespace
 
-JsonScanner::Step JsonScanner::feed(std::string_view chunk) {
+[[gnu::hot]] JsonScanner::Step JsonScanner::feed(std::string_view chunk) {
     if (state_ == State::malformed || state_ == State::too_large || state_ == State::too_deep) return {.state = state_};
 
     std::size_t position = 0;
@@ -45,7 +45,7 @@ JsonScanner::Step JsonScanner::feed(std::string_view chunk) {
     return {.state = state_, .begin = first, .end = position};
 }
 
-void JsonScanner::begin(char byte) {
+[[gnu::hot]] void JsonScanner::begin(char byte) {
     if (byte != '[') return refuse("it does not begin with [");
     state_ = State::inside;
     in_string_ = false;
@@ -53,7 +53,7 @@ void JsonScanner::begin(char byte) {
     open_objects_.clear();
 }
 
-void JsonScanner::read(char byte) {
+[[gnu::hot]] void JsonScanner::read(char byte) {
     if (in_string_) return read_in_string(byte);
     switch (byte) {
         case '"':
@@ -76,7 +76,7 @@ void JsonScanner::read(char byte) {
     }
 }
 
-void JsonScanner::read_in_string(char byte) {
+[[gnu::hot]] void JsonScanner::read_in_string(char byte) {
     if (is_control(byte)) return refuse("a string has a control character that is not escaped");
     if (after_backslash_)
         after_backslash_ = false;
@@ -86,14 +86,14 @@ void JsonScanner::read_in_string(char byte) {
         in_string_ = false;
 }
 
-void JsonScanner::open(bool is_object) {
+[[gnu::hot]] void JsonScanner::open(bool is_object) {
     if (open_objects_.size() == limits_.max_depth)
         state_ = State::too_deep;
     else
         open_objects_.push_back(is_object);
 }
 
-void JsonScanner::close(bool is_object) {
+[[gnu::hot]] void JsonScanner::close(bool is_object) {
     if (open_objects_.back() != is_object)
         return refuse(is_object ? "a } closes what [ opened" : "a ] closes what { opened");
     open_objects_.pop_back();

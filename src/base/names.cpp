@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t longest_name = 64;
 
-constexpr bool is_name_byte(char byte) noexcept {
+[[gnu::hot]] constexpr bool is_name_byte(char byte) noexcept {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
            byte == '.' || byte == '_' || byte == '-';
 }
@@ -45,7 +45,7 @@ std::size_t typing_errors(std::string_view from, std::string_view to, std::size_
 
 }  // namespace
 
-bool is_valid_name(std::string_view name) noexcept {
+[[gnu::hot]] bool is_valid_name(std::string_view name) noexcept {
     return !name.empty() && name.size() <= longest_name && name.front() != '.' &&
            std::all_of(name.begin(), name.end(), is_name_byte);
 }

@@ -83,13 +83,13 @@ private:
     std::vector<Slot> slots_;  ///< the size is a power of two
 };
 
-Object::Object() = default;
+[[gnu::hot]] Object::Object() = default;
 Object::Object(const Object& other)
     : members_{other.members_}, index_{other.index_ ? std::make_unique<Index>(*other.index_) : nullptr} {}
-Object::Object(Object&&) noexcept = default;
+[[gnu::hot]] Object::Object(Object&&) noexcept = default;
 Object& Object::operator=(const Object& other) { return *this = Object{other}; }
-Object& Object::operator=(Object&&) noexcept = default;
-Object::~Object() = default;
+[[gnu::hot]] Object& Object::operator=(Object&&) noexcept = default;
+[[gnu::hot]] Object::~Object() = default;
 
 Object::Object(std::initializer_list<Member> members) {
     members_.reserve(members.size());
@@ -103,9 +103,9 @@ void Object::set(std::string_view key, Value value) {
         add({std::string{key}, std::move(value)});
 }
 
-void Object::append(std::string key, Value value) { add({std::move(key), std::move(value)}); }
+[[gnu::hot]] void Object::append(std::string key, Value value) { add({std::move(key), std::move(value)}); }
 
-void Object::merge(Object more) {
+[[gnu::hot]] void Object::merge(Object more) {
     if (members_.empty()) {
         *this = std::move(more);
         return;
@@ -118,7 +118,7 @@ void Object::merge(Object more) {
     }
 }
 
-void Object::add(Member member) {
+[[gnu::hot]] void Object::add(Member member) {
     if (!index_ && members_.size() >= few_members) index_ = std::make_unique<Index>(members_);
     if (index_) index_->make_room_for(members_.size() + 1, members_);
     members_.push_back(std::move(member));
@@ -136,26 +136,26 @@ void Object::erase(std::string_view key) {
     if (members_.size() >= few_members) index_ = std::make_unique<Index>(members_);
 }
 
-std::size_t Object::position_of(std::string_view key) const noexcept {
+[[gnu::hot]] std::size_t Object::position_of(std::string_view key) const noexcept {
     if (index_) return index_->find(key, members_);
     const auto found =
         std::find_if(members_.begin(), members_.end(), [key](const Member& member) { return member.first == key; });
     return static_cast<std::size_t>(found - members_.begin());
 }
 
-const Value* Object::find(std::string_view key) const noexcept {
+[[gnu::hot]] const Value* Object::find(std::string_view key) const noexcept {
     const std::size_t position = position_of(key);
     return position < members_.size() ? &members_[position].second : nullptr;
 }
 
 Value* Object::find(std::string_view key) noexcept { return const_cast<Value*>(std::as_const(*this).find(key)); }
 
-bool Object::empty() const noexcept { return members_.empty(); }
-std::size_t Object::size() const noexcept { return members_.size(); }
-std::vector<Object::Member>::const_iterator Object::begin() const noexcept { return members_.begin(); }
-std::vector<Object::Member>::const_iterator Object::end() const noexcept { return members_.end(); }
+[[gnu::hot]] bool Object::empty() const noexcept { return members_.empty(); }
+[[gnu::hot]] std::size_t Object::size() const noexcept { return members_.size(); }
+[[gnu::hot]] std::vector<Object::Member>::const_iterator Object::begin() const noexcept { return members_.begin(); }
+[[gnu::hot]] std::vector<Object::Member>::const_iterator Object::end() const noexcept { return members_.end(); }
 
-bool operator==(const Object& a, const Object& b) {
+[[gnu::hot]] bool operator==(const Object& a, const Object& b) {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.members_.size(); ++i) {
         const auto& [key, value] = a.members_[i];
@@ -176,15 +176,15 @@ Value::Value(std::nullptr_t) noexcept {}
 Value::Value(bool value) noexcept : data_{value} {}
 Value::Value(double value) noexcept : data_{value} {}
 Value::Value(const char* text) : data_{std::string{text}} {}
-Value::Value(std::string text) : data_{std::move(text)} {}
+[[gnu::hot]] Value::Value(std::string text) : data_{std::move(text)} {}
 Value::Value(std::string_view text) : data_{std::string{text}} {}
 Value::Value(List items) : data_{std::move(items)} {}
 Value::Value(Object members) : data_{std::move(members)} {}
 Value::Value(const Value&) = default;
-Value::Value(Value&&) noexcept = default;
+[[gnu::hot]] Value::Value(Value&&) noexcept = default;
 Value& Value::operator=(const Value&) = default;
 Value& Value::operator=(Value&&) noexcept = default;
-Value::~Value() = default;
+[[gnu::hot]] Value::~Value() = default;
 
 void Value::set_signed(std::int64_t value) noexcept { data_ = value; }
 
@@ -264,6 +264,6 @@ std::int64_t Value::as_integer(std::int64_t minimum, std::int64_t maximum) const
                     is_number() ? to_json(*this) : std::string{type_name()}};
 }
 
-bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+[[gnu::hot]] bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
 
 }  // namespace servicekit

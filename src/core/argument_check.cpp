@@ -123,7 +123,7 @@ bool accepts(const Parameter& parameter, const Value& value) {
            (!parameter.maximum || !is_above(value, *parameter.maximum));
 }
 
-Arguments check_arguments(const EventDeclaration& event, const Object& given) {
+[[gnu::hot]] Arguments check_arguments(const EventDeclaration& event, const Object& given) {
     for (const auto& [name, value] : given)
         if (find_parameter(event, name) == nullptr) refuse_unknown(event, name);
 
@@ -143,7 +143,7 @@ Arguments check_arguments(const EventDeclaration& event, const Object& given) {
     return values;
 }
 
-void refuse_relative_paths(const EventDeclaration& event, const Object& given) {
+[[gnu::hot]] void refuse_relative_paths(const EventDeclaration& event, const Object& given) {
     for (const Parameter& parameter : event.parameters) {
         if (parameter.type != ParameterType::path) continue;
         const Value* value = given.find(parameter.name);

@@ -153,12 +153,12 @@ bool sets_a_level(const Object& arguments) {
 
 }  // namespace
 
-const std::vector<BuiltInEvent>& built_in_events() {
+[[gnu::hot]] const std::vector<BuiltInEvent>& built_in_events() {
     static const std::vector<BuiltInEvent> table = make_table();
     return table;
 }
 
-const BuiltInEvent* find_built_in(std::string_view name) {
+[[gnu::hot]] const BuiltInEvent* find_built_in(std::string_view name) {
     const auto& table = built_in_events();
     const auto found = std::find_if(table.begin(), table.end(),
                                     [name](const BuiltInEvent& event) { return event.declaration.name == name; });
@@ -170,7 +170,7 @@ std::optional<BuiltIn> built_in_named(std::string_view name) {
     return found != nullptr ? std::optional{found->id} : std::nullopt;
 }
 
-const BuiltInEvent* built_in_of(const EventDeclaration& event) {
+[[gnu::hot]] const BuiltInEvent* built_in_of(const EventDeclaration& event) {
     const BuiltInEvent* const found = find_built_in(event.name);
     return found != nullptr && found->yields && event.handler ? nullptr : found;
 }
@@ -185,7 +185,7 @@ bool only_asks(const EventDeclaration& event, const Object& arguments) {
            (event.name == "resign" && !event.handler && is_true(arguments, "test"));
 }
 
-ControlRole needed_role(const EventDeclaration& event, const Object& arguments) {
+[[gnu::hot]] ControlRole needed_role(const EventDeclaration& event, const Object& arguments) {
     const bool sets = event.name == "log-level" && sets_a_level(arguments);
     return sets ? std::max(*event.needs, ControlRole::operate) : *event.needs;
 }

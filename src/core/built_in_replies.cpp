@@ -53,7 +53,7 @@ LevelRequest level_request(const Arguments& arguments) {
 
 }  // namespace
 
-void BuiltInReplies::check(BuiltIn event, const Arguments& arguments) {
+[[gnu::hot]] void BuiltInReplies::check(BuiltIn event, const Arguments& arguments) {
     if (event == BuiltIn::log_level) static_cast<void>(level_request(arguments));
 }
 

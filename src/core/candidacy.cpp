@@ -14,7 +14,7 @@ std::string Candidacy::token_in_words() const {
     return last != 0 ? ", token " + std::to_string(last) : std::string{};
 }
 
-void Candidacy::add_fields(Object& status) const {
+[[gnu::hot]] void Candidacy::add_fields(Object& status) const {
     if (!has_standby_) return;
     const bool is_active_one = is_active();
     status.append("role", is_active_one ? "active" : "standby");

@@ -65,6 +65,13 @@ private:
     ServiceLog& log_;
 };
 
+/// Returns the peer as handlers see it.
+Peer with_groups(const Peer& peer, Responder& responder) {
+    Peer whole = peer;
+    if (whole.groups.empty()) whole.groups = responder.peer_groups();
+    return whole;
+}
+
 }  // namespace
 
 void ControlPlane::arm(os::EventLoop& loop) {
@@ -75,7 +82,7 @@ void ControlPlane::arm(os::EventLoop& loop) {
     });
 }
 
-void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) {
+[[gnu::hot]] void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) {
     metrics_.requested(peer.role);
     const auto fail = [&](Object error) {
         metrics_.refused(error.get<std::string>("code", {}));
@@ -131,20 +138,22 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     if (built_in != nullptr && built_in->id == BuiltIn::status) return answer_status(event, request, peer, responder);
     if (built_in != nullptr && built_in->id == BuiltIn::cancel) return cancel(*event, arguments, peer, *responder);
     if (built_in != nullptr && built_in->id == BuiltIn::follow) {
+        const Peer whole_peer = with_groups(peer, *responder);
         auto answer = std::make_unique<ClientAnswer>(std::move(responder));
-        return follow(make_run(event, std::move(arguments), request, peer, std::move(answer)));
+        return follow(make_run(event, std::move(arguments), request, whole_peer, std::move(answer)));
     }
     if (built_in != nullptr && built_in->id == BuiltIn::resign)
         if (auto refused = activity_.refuse_to_resign()) return fail(*std::move(refused));
     const bool changes_something = !only_asks(*event, arguments.values());
     if (changes_something) log_request(*event, arguments.values(), peer);
     // The program's handler, if there is one, takes part only if it can run now.
-    const bool asks_core_alone = !event->handler || !runs || runner_.busy();
+    const bool asks_core_alone = !event->handler || !runs || runner_.is_busy();
     if (built_in != nullptr) {
         if (built_in->id == BuiltIn::stop || built_in->id == BuiltIn::kill) return end(event, request, peer, responder);
         if (built_in->id == BuiltIn::resign) {
+            const Peer whole_peer = with_groups(peer, *responder);
             auto answer = std::make_unique<ClientAnswer>(std::move(responder));
-            return activity_.resign(make_run(event, std::move(arguments), request, peer, std::move(answer)));
+            return activity_.resign(make_run(event, std::move(arguments), request, whole_peer, std::move(answer)));
         }
         if (built_in->id == BuiltIn::log_flush && asks_core_alone) return flush_log(std::move(responder));
         if (built_in->id == BuiltIn::events && asks_core_alone) return responder->reply(replies_.events_line());
@@ -165,15 +174,16 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
                                    {{"event", event->name}, {"type", "servicekit::Error"}}));
         if (asks_core_alone) return responder->reply(encode_reply(*done));
         auto answer = std::make_unique<AddingAnswer>(responder, std::move(*done));
-        (void)queue(event, std::move(arguments), request, peer, std::move(answer));
+        (void)queue(event, std::move(arguments), request, with_groups(peer, *responder), std::move(answer));
         return;
     }
+    const Peer whole_peer = with_groups(peer, *responder);
     std::unique_ptr<Answer> answer;
     if (built_in != nullptr && built_in->id == BuiltIn::log_flush)
         answer = std::make_unique<FlushingAnswer>(std::move(responder), service_log_);
     else
         answer = std::make_unique<ClientAnswer>(std::move(responder));
-    (void)queue(event, std::move(arguments), request, peer, std::move(answer));
+    (void)queue(event, std::move(arguments), request, whole_peer, std::move(answer));
 }
 
 void ControlPlane::cancel(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
@@ -215,7 +225,8 @@ void ControlPlane::end(const Event& event, const Request& request, const Peer& p
                        const std::shared_ptr<Responder>& responder) {
     const bool stops = built_in_named(event->name) == BuiltIn::stop;
     if (request.waits_for_end)
-        end_askers_.add(make_run(event, {}, request, peer, std::make_unique<ClientAnswer>(responder)));
+        end_askers_.add(
+            make_run(event, {}, request, with_groups(peer, *responder), std::make_unique<ClientAnswer>(responder)));
     else
         responder->reply(encode_reply({{"result", stops ? "stop-initiated" : "kill-initiated"}}));
     const std::string why = "asked for by " + in_words(peer);
@@ -259,13 +270,14 @@ void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     }
 }
 
-void ControlPlane::answer_status(const Event& event, Request& request, const Peer& peer,
-                                 const std::shared_ptr<Responder>& responder) {
-    const auto now = clock_.steady_now();
+[[gnu::hot]] void ControlPlane::answer_status(const Event& event, Request& request, const Peer& peer,
+                                              const std::shared_ptr<Responder>& responder) {
+    const auto is_occupied = [this] {
+        const auto busy = runner_.busy();
+        return busy && (busy->event != "status" || clock_.steady_now() - busy->since >= own_status_limit);
+    };
     const bool may_have_own = event->handler || status_.may_have_own();
-    const auto busy = runner_.busy();
-    const bool is_occupied = busy && (busy->event != "status" || now - busy->since >= own_status_limit);
-    if (!may_have_own || is_occupied || state_.now() != ServiceState::running || !queue_.holds_only("status")) {
+    if (!may_have_own || is_occupied() || state_.now() != ServiceState::running || !queue_.holds_only("status")) {
         status_line_.clear();
         status_.append_last_known(status_line_);
         status_line_ += '\n';
@@ -283,8 +295,8 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
     request.timeout = own_status_limit;
     const auto askers = std::make_shared<StatusAskers>();
     (void)askers->add(responder);
-    const auto run =
-        queue(event, Arguments{request.arguments}, request, peer, std::make_unique<StatusAnswer>(status_, askers));
+    const auto run = queue(event, Arguments{request.arguments}, request, with_groups(peer, *responder),
+                           std::make_unique<StatusAnswer>(status_, askers));
     if (!is_same_for_all) return;
     queued_status_ = run;
     status_askers_ = askers;

@@ -25,11 +25,12 @@ bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
     const auto now = clock_.steady_now();
     {
         const std::lock_guard guard{mutex_};
-        if (closed_ || waiting_.size() + concurrent_.size() >= limit) return false;
+        if (closed_ || size() >= limit) return false;
         run->set_id(++last_id_, now);
         may_want_turns_ = may_want_turns_ || run->wants_turns();
         Waiting& kind = run->event().concurrent ? concurrent_ : waiting_;
         kind.push_back(std::move(run));
+        size_changed();
     }
     if (wake == Wake::now) this->wake();
     return true;
@@ -53,6 +54,7 @@ std::shared_ptr<QueuedEvent> EventQueue::take_from(Waiting& waiting) {
     if (waiting.empty() || is_held_) return nullptr;
     auto first = std::move(waiting.front());
     waiting.pop_front();
+    size_changed();
     return first;
 }
 
@@ -64,7 +66,9 @@ std::shared_ptr<QueuedEvent> EventQueue::first() const {
 bool EventQueue::remove(const QueuedEvent& run) {
     const std::lock_guard guard{mutex_};
     const auto is_it = [&run](const auto& waiting) { return waiting.get() == &run; };
-    return std::erase_if(waiting_, is_it) + std::erase_if(concurrent_, is_it) != 0;
+    const bool is_removed = std::erase_if(waiting_, is_it) + std::erase_if(concurrent_, is_it) != 0;
+    size_changed();
+    return is_removed;
 }
 
 std::vector<std::shared_ptr<QueuedEvent>> EventQueue::close() {
@@ -73,6 +77,7 @@ std::vector<std::shared_ptr<QueuedEvent>> EventQueue::close() {
     auto left = in_order(waiting_, concurrent_);
     waiting_.clear();
     concurrent_.clear();
+    size_changed();
     return left;
 }
 
@@ -112,11 +117,6 @@ bool EventQueue::holds_only(std::string_view event) const {
 std::size_t EventQueue::concurrent() const {
     const std::lock_guard guard{mutex_};
     return concurrent_.size();
-}
-
-std::size_t EventQueue::size() const {
-    const std::lock_guard guard{mutex_};
-    return waiting_.size() + concurrent_.size();
 }
 
 std::vector<std::shared_ptr<QueuedEvent>> EventQueue::all() const {

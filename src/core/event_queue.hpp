@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -56,8 +57,8 @@ public:
     [[nodiscard]] bool holds_only(std::string_view event) const;
     /// Returns the number of events that wait for the pool.
     [[nodiscard]] std::size_t concurrent() const;
-    /// Returns the number of waiting events.
-    [[nodiscard]] std::size_t size() const;
+    /// Returns the number of waiting events. Takes no lock.
+    [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
     /// Returns all waiting events, the oldest first.
     [[nodiscard]] std::vector<std::shared_ptr<QueuedEvent>> all() const;
     /// \returns null if no waiting event has the id
@@ -73,12 +74,15 @@ private:
 
     [[nodiscard]] std::vector<std::shared_ptr<QueuedEvent>> those_that_want_turns();
     std::shared_ptr<QueuedEvent> take_from(Waiting& waiting);
+    /// \pre the mutex is locked
+    void size_changed() noexcept { size_.store(waiting_.size() + concurrent_.size(), std::memory_order_release); }
 
     os::Parking* parking_;
     const os::Clock& clock_;
     mutable std::mutex mutex_;
     Waiting waiting_;
     Waiting concurrent_;
+    std::atomic<std::size_t> size_{0};  ///< of both
     std::uint64_t last_id_ = 0;
     bool closed_ = false;
     bool is_held_ = false;

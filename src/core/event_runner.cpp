@@ -23,6 +23,7 @@ public:
         {
             const std::lock_guard guard{runner_.busy_mutex_};
             runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
+            runner_.is_busy_.store(true, std::memory_order_release);
         }
         if (runner_.on_begin_) runner_.on_begin_();
     }
@@ -33,6 +34,7 @@ public:
         if (--runner_.depth_ > 0) return;
         const std::lock_guard guard{runner_.busy_mutex_};
         runner_.busy_.reset();
+        runner_.is_busy_.store(false, std::memory_order_release);
     }
 
     void succeeded() { outcome_ = "ok"; }

@@ -97,11 +97,8 @@ public:
     [[nodiscard]] std::optional<Busy> busy() const;
     /// Returns the name of the running event; empty if none runs.
     [[nodiscard]] std::string running() const;
-    /// Returns true if an event runs. Allocates no memory.
-    [[nodiscard]] bool is_busy() const {
-        const std::lock_guard guard{busy_mutex_};
-        return busy_.has_value();
-    }
+    /// Returns true if an event runs. Takes no lock and allocates no memory.
+    [[nodiscard]] bool is_busy() const noexcept { return is_busy_.load(std::memory_order_acquire); }
     /// Returns the events that ran last and that run now, for a crash report.
     [[nodiscard]] const os::EventTrail& trail() const noexcept { return trail_; }
     [[nodiscard]] os::EventTrail& trail() noexcept { return trail_; }
@@ -125,6 +122,7 @@ private:
     os::EventTrail trail_;
     mutable std::mutex busy_mutex_;
     std::optional<Busy> busy_;
+    std::atomic<bool> is_busy_{false};  ///< `busy_` has a value
 };
 
 }  // namespace servicekit

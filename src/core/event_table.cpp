@@ -4,9 +4,10 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <stdexcept>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/names.hpp"
@@ -40,6 +41,10 @@ void check(const EventDeclaration& event) {
 }  // namespace
 
 struct EventTable::State {
+    /// Finds a std::string by a std::string_view, without a copy.
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
     struct Entry {
         std::shared_ptr<const EventDeclaration> event;
         std::shared_ptr<const EventDeclaration> built_in;  ///< null for custom events
@@ -68,7 +73,7 @@ struct EventTable::State {
 
     std::mutex mutex;
     std::vector<Entry> entries;
-    std::map<std::string, std::size_t, std::less<>> positions;  ///< in `entries`, by name
+    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> positions;  ///< in `entries`, by name
     bool is_in_activity = false;
     std::atomic<std::uint64_t> revision{1};
 };
@@ -196,7 +201,7 @@ bool EventTable::remove(std::string_view name) {
     return true;
 }
 
-std::shared_ptr<const EventDeclaration> EventTable::find(std::string_view name) const {
+[[gnu::hot]] std::shared_ptr<const EventDeclaration> EventTable::find(std::string_view name) const {
     const std::lock_guard lock{state_->mutex};
     const auto entry = state_->find(name);
     return entry != state_->entries.end() ? entry->event : nullptr;

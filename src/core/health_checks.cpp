@@ -147,6 +147,7 @@ void HealthChecks::add(std::string name, HealthCheck function, HealthCheckOption
     checks_.reserve(checks_.size() + 1);  // so that nothing fails after the post
     if (has_begun_ && loop_ != nullptr) post_look();
     checks_.push_back(std::move(check));
+    were_used_.store(true, std::memory_order_release);
 }
 
 std::vector<HealthResult> HealthChecks::results() const {

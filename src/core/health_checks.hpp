@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -40,6 +41,8 @@ public:
     /// Adds a check, as Health::add() does.
     void add(std::string name, HealthCheck function, HealthCheckOptions options);
     [[nodiscard]] std::vector<HealthResult> results() const;
+    /// Returns false if no check was ever added. Takes no lock.
+    [[nodiscard]] bool were_used() const noexcept { return were_used_.load(std::memory_order_acquire); }
 
     /// \pre the loop does not run yet
     void arm(os::EventLoop& loop);
@@ -122,6 +125,7 @@ private:
     bool has_begun_ = false;
     bool is_in_activity_ = false;
     std::vector<std::unique_ptr<Check>> checks_;
+    std::atomic<bool> were_used_{false};
     std::vector<std::unique_ptr<Check>> removed_;  ///< those that still run
     std::array<std::shared_ptr<Run>, most_threads> runs_;
     std::optional<std::stop_callback<EndRuns>> at_stop_;  ///< last, because its call uses the other members

@@ -92,6 +92,7 @@ struct MetricEntry {
     const Kind kind;
     const MakeSeries make_series;
     std::string name = {};
+    std::string json_key = {};  ///< `,"name":`
     std::string help = {};
     std::string unit = {};
     std::vector<std::string> labels = {};

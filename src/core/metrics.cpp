@@ -13,6 +13,7 @@
 #include "base/names.hpp"
 #include "core/metric_entry.hpp"
 #include "core/metric_names.hpp"
+#include "servicekit/base/json.hpp"
 
 namespace servicekit {
 namespace {
@@ -189,6 +190,7 @@ MetricEntry& Metrics::declare(Declared&& declared) {
     if (const auto fault = fault_of_buckets(declared.bounds)) refuse(*fault);
     auto entry = std::make_unique<MetricEntry>(Of<Handle>::kind, &make_series<Handle>);
     entry->name = declared.name;
+    entry->json_key = ",\"" + entry->name + "\":";  // a valid name needs no escape
     entry->help = declared.help;
     entry->unit = declared.unit;
     entry->labels = std::move(declared.labels);
@@ -290,7 +292,7 @@ Labelled<Histogram> Metrics::labelled_histogram(std::string_view name, std::stri
     return declare_labelled<Histogram>({name, help, unit, std::move(labels), std::move(buckets)});
 }
 
-bool Metrics::empty() const noexcept { return list_->first.load(std::memory_order_acquire) == nullptr; }
+[[gnu::hot]] bool Metrics::empty() const noexcept { return list_->first.load(std::memory_order_acquire) == nullptr; }
 
 bool Metrics::contains(std::string_view name) const noexcept {
     bool is_found = false;
@@ -304,6 +306,14 @@ Object Metrics::read() const {
         if (entry.labels.empty()) values.append(entry.name, shown(*entry.first.load(std::memory_order_acquire)));
     });
     return values;
+}
+
+[[gnu::hot]] void Metrics::append_members(std::string& out) const {
+    list_->for_each([&](const MetricEntry& entry) {
+        if (!entry.labels.empty()) return;
+        out += entry.json_key;
+        append_json_value(out, shown(*entry.first.load(std::memory_order_acquire)));
+    });
 }
 
 std::vector<MetricFamily> Metrics::collect() const {

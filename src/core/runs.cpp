@@ -26,6 +26,7 @@ void Runs::begin(Run run) {
     {
         const std::lock_guard guard{mutex_};
         running_.push_back(std::move(run));
+        size_.store(running_.size(), std::memory_order_release);
         ++open_;
         if (!stop_.stop_requested()) return;
     }
@@ -40,6 +41,7 @@ void Runs::leave(const QueuedEvent& run) {
     if (found == running_.end()) return;
     left = std::move(*found);
     running_.erase(found);
+    size_.store(running_.size(), std::memory_order_release);
 }
 
 void Runs::over() {
@@ -53,16 +55,6 @@ void Runs::over() {
 std::vector<Runs::Run> Runs::all() const {
     const std::lock_guard guard{mutex_};
     return running_;
-}
-
-std::size_t Runs::size() const {
-    const std::lock_guard guard{mutex_};
-    return running_.size();
-}
-
-bool Runs::are_full() const {
-    const std::lock_guard guard{mutex_};
-    return running_.size() > limit;
 }
 
 Runs::Run Runs::find(std::uint64_t id) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,7 +30,7 @@ public:
     /// \pre leave() and then over() will be called for the run
     void begin(Run run);
     /// Returns true if more than `limit` events run, including the caller's.
-    [[nodiscard]] bool are_full() const;
+    [[nodiscard]] bool are_full() const noexcept { return size() > limit; }
     /// Removes a run that will be answered. A client that reads the answer does not find the run here.
     void leave(const QueuedEvent& run);
     /// Notes that a run was answered and is no longer worked on.
@@ -37,7 +38,8 @@ public:
 
     /// Returns the runs, the oldest first.
     [[nodiscard]] std::vector<Run> all() const;
-    [[nodiscard]] std::size_t size() const;
+    /// Takes no lock.
+    [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
     /// \returns null if no run has the id
     [[nodiscard]] Run find(std::uint64_t id) const;
     /// Returns true if nothing runs and all runs are answered.
@@ -67,7 +69,8 @@ private:
     std::stop_source stop_;
     mutable std::mutex mutex_;
     std::vector<Run> running_;
-    std::size_t open_ = 0;  ///< runs that are not over
+    std::atomic<std::size_t> size_{0};  ///< of `running_`
+    std::size_t open_ = 0;              ///< runs that are not over
 };
 
 }  // namespace servicekit

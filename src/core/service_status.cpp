@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -42,6 +43,11 @@ constexpr auto checks_field = "checks";
 
 /// The status lists at most this many running events, and at most this many waiting ones.
 constexpr std::size_t most_listed = 100;
+
+[[gnu::hot]] void append_number(std::string& out, std::int64_t number) {
+    std::array<char, 20> digits;
+    out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+}
 
 std::int64_t seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
     return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
@@ -124,7 +130,9 @@ void ServiceStatus::keep(const Object& own) {
     as_of_ = now;
 }
 
-std::int64_t ServiceStatus::uptime() const { return seconds_between(instance_.started_at, clock_.steady_now()); }
+[[gnu::hot]] std::int64_t ServiceStatus::uptime() const {
+    return seconds_between(instance_.started_at, clock_.steady_now());
+}
 
 Object ServiceStatus::constant() const {
     Object fields;
@@ -136,6 +144,12 @@ Object ServiceStatus::constant() const {
     fields.append("version", instance_.options.version);
     fields.append("state", to_string(state_.now()));
     fields.append("started-at", instance_.started_at_text);
+    const auto add = [&fields](const Object& more) {
+        for (const auto& [name, value] : more)
+            if (!fields.contains(name)) fields.append(name, value);
+    };
+    if (policies_.lock.has_fixed_status()) add(policies_.lock.status_fields());
+    if (policies_.control.has_fixed_status()) add(policies_.control.status_fields());
     return fields;
 }
 
@@ -156,20 +170,17 @@ ServiceStatus::ConstantText ServiceStatus::constant_text() const {
     return text;
 }
 
-Object ServiceStatus::varying() const {
+[[gnu::hot]] Object ServiceStatus::varying() const {
     Object fields;
     candidacy_.add_fields(fields);
     add_work(fields);
-    const auto add = [&fields](Object more) {
-        const bool is_taken = std::any_of(more.begin(), more.end(), [](const Object::Member& member) {
-            return is_one_of(member.first, constant_fields);
-        });
-        if (is_taken)
-            for (const std::string_view name : constant_fields) more.erase(name);
-        fields.merge(std::move(more));
-    };
-    add(policies_.lock.status_fields());
-    add(policies_.control.status_fields());
+    if (!policies_.lock.has_fixed_status()) fields.merge(policies_.lock.status_fields());
+    if (!policies_.control.has_fixed_status()) fields.merge(policies_.control.status_fields());
+    const bool is_taken = std::any_of(fields.begin(), fields.end(), [](const Object::Member& field) {
+        return is_one_of(field.first, constant_fields);
+    });
+    if (is_taken)
+        for (const std::string_view name : constant_fields) fields.erase(name);
     return fields;
 }
 
@@ -179,10 +190,13 @@ Object ServiceStatus::built_in() const {
     return fields;
 }
 
-void ServiceStatus::add_work(Object& fields) const {
+[[gnu::hot]] void ServiceStatus::add_work(Object& fields) const {
+    if (health_checks_.were_used())
+        if (auto checks = health_to_json(health_checks_.results()); !checks.empty())
+            fields.append(checks_field, std::move(checks));
+    // Usually there is no work. Then no lock is taken.
+    if (!runner_.is_busy() && runs_.size() == 0 && queue_.size() == 0 && !timers_.were_used()) return;
     const auto now = clock_.steady_now();
-    if (auto checks = health_to_json(health_checks_.results()); !checks.empty())
-        fields.append(checks_field, std::move(checks));
     if (const auto busy = runner_.busy(); busy && busy->event != "status")
         fields.append("busy", Object{{"event", busy->event}, {"seconds", seconds_between(busy->since, now)}});
     const auto is_listed = [](const QueuedEvent& event) { return event.event().name != "status"; };
@@ -224,27 +238,47 @@ Object ServiceStatus::with(const Object& own) const {
     return fields;
 }
 
-void ServiceStatus::append_last_known(std::string& out) const {
+[[gnu::hot]] void ServiceStatus::append_last_known(std::string& out) const {
     Object more = varying();
-    more.merge(metrics_.read());
     const ServiceState state = state_.now();
     const std::lock_guard guard{mutex_};
-    if (!kept_.empty()) {
+    if (!is_text_final_) {
+        constant_text_ = constant_text();
+        is_text_final_ = state == ServiceState::running;
+    }
+    out += '{';
+    out += constant_text_.before_uptime;
+    append_number(out, uptime());
+    out += constant_text_.before_state;
+    out += '"';
+    out += to_string(state);
+    out += '"';
+    out += constant_text_.after_state;
+    if (kept_.empty()) {
+        remove_metrics(more);
+        if (more != printed_) {
+            std::string text;
+            append_json_members(text, more);
+            printed_text_ = std::move(text);
+            printed_ = std::move(more);
+        }
+        out += printed_text_;
+        metrics_.append_members(out);
+    } else {
+        more.merge(metrics_.read());
         more.merge(kept_);
         more.set("as-of", rfc3339(as_of_));
-    }
-    if (!constant_text_ && state == ServiceState::running) constant_text_ = constant_text();
-    const auto append = [&](const ConstantText& text) {
-        out += '{';
-        out += text.before_uptime;
-        out += std::to_string(uptime());
-        out += text.before_state;
-        append_json_string(out, to_string(state));
-        out += text.after_state;
         append_json_members(out, more);
-        out += '}';
-    };
-    append(constant_text_ ? *constant_text_ : constant_text());
+    }
+    out += '}';
+}
+
+[[gnu::hot]] void ServiceStatus::remove_metrics(Object& fields) const {
+    if (metrics_.empty()) return;
+    std::vector<std::string> taken;
+    for (const auto& [name, value] : fields)
+        if (metrics_.contains(name)) taken.push_back(name);
+    for (const std::string& name : taken) fields.erase(name);
 }
 
 }  // namespace servicekit

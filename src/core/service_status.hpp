@@ -91,6 +91,8 @@ private:
     [[nodiscard]] Object built_in() const;
     /// Adds the fields `checks`, `busy`, `runs`, `queue` and `timers`, each if it has something to show.
     void add_work(Object& fields) const;
+    /// Removes the fields of policies that have the name of a metric.
+    void remove_metrics(Object& fields) const;
 
     const EventHooks& program_;
     const EventTable& events_;
@@ -112,7 +114,10 @@ private:
     std::set<std::string, std::less<>> warned_of_;          // for the event thread
     std::atomic<bool> may_have_own_{true};
     mutable std::mutex mutex_;
-    mutable std::optional<ConstantText> constant_text_;  ///< once the service runs
+    mutable ConstantText constant_text_;  ///< of the last status
+    mutable bool is_text_final_ = false;  ///< since the service runs
+    mutable Object printed_;              ///< the varying fields of the last status
+    mutable std::string printed_text_;    ///< the same as JSON
     Object kept_;
     std::chrono::system_clock::time_point as_of_;
 };

@@ -40,6 +40,7 @@ TimerHandle Timers::add(milliseconds time, bool repeats, std::string name, std::
             made->is_planned = false;
         else
             works_.push_back(made);
+        were_used_.store(true, std::memory_order_release);
     }
     wake();
     return TimerHandle{made};

@@ -66,6 +66,8 @@ public:
         std::chrono::milliseconds interval;  ///< 0 if the work is done once
         TimedWork::Time next;
     };
+    /// Returns false if no work was ever planned. Takes no lock.
+    [[nodiscard]] bool were_used() const noexcept { return were_used_.load(std::memory_order_acquire); }
     /// Returns the planned work, the next one first.
     [[nodiscard]] std::vector<Planned> planned() const;
 
@@ -93,6 +95,7 @@ private:
     std::unique_ptr<os::Timer> timer_;
     mutable std::mutex mutex_;
     std::vector<Work> works_;
+    std::atomic<bool> were_used_{false};
     bool is_in_activity_ = false;
     bool has_begun_ = false;
     bool is_stopped_ = false;

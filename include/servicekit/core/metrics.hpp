@@ -239,6 +239,7 @@ public:
 private:
     template <class Handle>
     friend class Labelled;
+    friend class ServiceStatus;
     struct Declared;
     struct List;
 
@@ -250,6 +251,8 @@ private:
     Labelled<Handle> declare_labelled(Declared&& declared);
     template <class Handle>
     static Handle handle_of(MetricSeries& series);
+    /// Appends what read() returns as members of a JSON object, with a comma before each.
+    void append_members(std::string& out) const;
 
     std::unique_ptr<List> list_;
 };

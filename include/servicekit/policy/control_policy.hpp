@@ -49,6 +49,9 @@ public:
     /// Sends the reply to something that was not a request, and closes the connection, because the start of the next
     /// request cannot be found.
     virtual void reply_and_close(std::string_view line) = 0;
+    /// The supplementary groups of the client, if the Peer of the request has none. They are read only if a handler
+    /// will see them. Called within Requests::request().
+    [[nodiscard]] virtual std::vector<gid_t> peer_groups() { return {}; }
 };
 
 /// Why some input is not accepted as a request.
@@ -72,7 +75,7 @@ public:
     /// Takes a request.
     /// \param text one whole JSON array, or what should have been one
     /// \param peer the client, with the role that the policy gives it. Requests beyond the role get the reply
-    ///             `not-allowed`. Valid during the call only.
+    ///             `not-allowed`. Its groups may be missing: see Responder::peer_groups(). Valid during the call only.
     virtual void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) = 0;
     /// \returns the reply, one line with its newline, for input that is not a request.
     [[nodiscard]] virtual std::string refuse(const Refusal& refusal) = 0;
@@ -105,6 +108,8 @@ public:
     [[nodiscard]] virtual std::string endpoint() const { return {}; }
     /// Fields that the policy adds to the reply of `status`.
     [[nodiscard]] virtual Object status_fields() const { return {}; }
+    /// \returns true if status_fields() returns the same as long as the service runs, so that it is called once
+    [[nodiscard]] virtual bool has_fixed_status() const noexcept { return false; }
     /// What it has counted; nothing if it does not count. Waits for no other thread. May be called from any thread.
     [[nodiscard]] virtual std::optional<ControlCounts> counts() const { return std::nullopt; }
     /// Gives its files to the user that the process is about to become.

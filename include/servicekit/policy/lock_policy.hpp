@@ -70,6 +70,8 @@ public:
     [[nodiscard]] virtual bool tells_owner() const { return true; }
     /// Fields that the policy adds to the reply of `status`. May be called from any thread.
     [[nodiscard]] virtual Object status_fields() const { return {}; }
+    /// \returns true if status_fields() returns the same as long as the service runs, so that it is called once
+    [[nodiscard]] virtual bool has_fixed_status() const noexcept { return false; }
     /// The settings of the second level in force after configure(): those of the deployment, and the lock's own
     /// defaults for the rest. Members that this lock does not use are empty.
     [[nodiscard]] virtual ClusterPlan plan() const { return {}; }

@@ -232,6 +232,14 @@ TYPED_TEST_P(LockContract, ItsStatusFieldsLeaveThoseOfTheServiceAlone) {
     for (const auto& [name, value] : lock->status_fields()) EXPECT_FALSE(is_reserved_field(name)) << name;
 }
 
+TYPED_TEST_P(LockContract, ItsFixedStatusFieldsDoNotChange) {
+    const auto lock = this->make_instance();
+    EXPECT_EQ(this->acquire(*lock), TestFixture::State::acquired);
+    const Object fields = lock->status_fields();
+    lock->release();
+    EXPECT_TRUE(!lock->has_fixed_status() || lock->status_fields() == fields);
+}
+
 TYPED_TEST_P(LockContract, MayBeMovedBeforeItIsAcquired) {
     const auto source = this->make_instance();
     typename TestFixture::Policy lock{std::move(*source)};
@@ -338,8 +346,8 @@ REGISTER_TYPED_TEST_SUITE_P(LockContract, IsNotHeldBeforeItIsAcquired, IsHeldFro
                             TheOwnerIsToldToWhoeverAsks, AskingForTheOwnerNeverTakesTheLock,
                             AStandbyThatIsToldToStopGetsNothing, AStandbyGetsAFreeLockAtOnce,
                             ItsTokenGrowsWithEachAcquisitionWhereItHasOne, ItsStatusFieldsLeaveThoseOfTheServiceAlone,
-                            MayBeMovedBeforeItIsAcquired, ALockWithOneLevelWinsWithinContend,
-                            OneOfTwoContendersIsActiveAndTheOtherStandsBy,
+                            ItsFixedStatusFieldsDoNotChange, MayBeMovedBeforeItIsAcquired,
+                            ALockWithOneLevelWinsWithinContend, OneOfTwoContendersIsActiveAndTheOtherStandsBy,
                             AnInstanceThatStandsDownHandsOverWithAGreaterToken, AReleaseAloneHandsOverNothing,
                             NothingIsHeardAfterStandingDown);
 

@@ -18,6 +18,11 @@ namespace {
 constexpr std::uint32_t nothing = EPOLLET;
 /// The events of a descriptor that the kernel does not watch.
 constexpr std::uint32_t unknown = 0;
+constexpr std::uint32_t both = EPOLLIN | EPOLLOUT;
+/// The first event of a watch, which the kernel reports once. After that it is spent: the kernel still knows the
+/// descriptor, but reports nothing. Many connections close at their first event, and save a call that ends the watch.
+constexpr std::uint32_t first = EPOLLIN | EPOLLONESHOT;
+constexpr std::uint32_t spent = EPOLLONESHOT;
 
 [[noreturn]] void refuse(const char* what) { throw std::system_error{errno, std::generic_category(), what}; }
 
@@ -33,23 +38,23 @@ bool call(std::function<void()>& callback, LoopCalls& calls) {
 class EpollSet::EpollWatch final : public Watch {
 public:
     EpollWatch(EpollSet& set, int descriptor) : set_{set}, descriptor_{descriptor} {
-        tell_kernel(EPOLLIN);  // nearly every watch awaits this first
+        tell_kernel(first);  // nearly every watch awaits EPOLLIN first
         ++set_.watches_;
     }
     ~EpollWatch() override {
         --set_.watches_;
-        static_cast<void>(ask_kernel(unknown));
+        if (told_ != spent) static_cast<void>(ask_kernel(unknown));
         set_.forget(*this);
     }
     EpollWatch(const EpollWatch&) = delete;
     EpollWatch& operator=(const EpollWatch&) = delete;
 
-    void await_readable(std::function<void()> callback) override {
-        tell_kernel((told_ & ~nothing) | EPOLLIN);
+    [[gnu::hot]] void await_readable(std::function<void()> callback) override {
+        if (told_ != first) tell_kernel((told_ & both) | EPOLLIN);
         when_readable_ = std::move(callback);
     }
     void await_writable(std::function<void()> callback) override {
-        tell_kernel((told_ & ~nothing) | EPOLLOUT);
+        tell_kernel((told_ & both) | EPOLLOUT);
         when_writable_ = std::move(callback);
     }
     void cancel() override {
@@ -61,8 +66,13 @@ public:
     [[nodiscard]] std::function<void()>& callback(std::uint32_t direction) noexcept {
         return direction == EPOLLIN ? when_readable_ : when_writable_;
     }
+    /// Notes that the kernel has reported an event.
+    void note_event() noexcept {
+        if (told_ == first) told_ = spent;
+    }
     /// Stops awaiting events. \param directions those that are ready without a callback
     void fall_quiet(std::uint32_t directions) noexcept {
+        if (told_ == spent) return;
         const std::uint32_t rest = told_ & ~directions;
         if (ask_kernel(rest != 0 ? rest : nothing)) return;
         // Otherwise it would be reported as ready again and again. The next await adds it again.
@@ -78,9 +88,10 @@ private:
         if (events == told_) return true;
         epoll_event event{.events = events, .data = {.ptr = this}};
         const int operation = told_ == unknown ? EPOLL_CTL_ADD : events == unknown ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-        if (epoll_ctl(set_.epoll_.get(), operation, descriptor_, &event) != 0) return false;
-        told_ = events;
-        return true;
+        const bool is_done = epoll_ctl(set_.epoll_.get(), operation, descriptor_, &event) == 0 ||
+                             (errno == EEXIST && epoll_ctl(set_.epoll_.get(), EPOLL_CTL_MOD, descriptor_, &event) == 0);
+        if (is_done) told_ = events;
+        return is_done;
     }
 
     EpollSet& set_;
@@ -99,7 +110,7 @@ EpollSet::EpollSet() : epoll_{epoll_create1(EPOLL_CLOEXEC)}, doorbell_{eventfd(0
 
 std::unique_ptr<Watch> EpollSet::watch(int descriptor) { return std::make_unique<EpollWatch>(*this, descriptor); }
 
-bool EpollSet::wait(int timeout) {
+[[gnu::hot]] bool EpollSet::wait(int timeout) {
     const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
     ready_count_ = static_cast<std::size_t>(std::max(count, 0));
     if (count >= 0 || errno == EINTR) return count > 0;
@@ -109,7 +120,7 @@ bool EpollSet::wait(int timeout) {
     return false;
 }
 
-void EpollSet::call_back(LoopCalls& calls) {
+[[gnu::hot]] void EpollSet::call_back(LoopCalls& calls) {
     for (const epoll_event& event : std::span{events_}.first(ready_count_))
         if (event.data.ptr != nullptr) call_back(event, calls);
     ready_count_ = 0;
@@ -117,8 +128,9 @@ void EpollSet::call_back(LoopCalls& calls) {
 
 // After a callback the kernel still awaits the same events, since most callbacks await them again: that saves a system
 // call each time. An event is removed only if no callback awaited it when it occurred.
-void EpollSet::call_back(const epoll_event& event, LoopCalls& calls) {
+[[gnu::hot]] void EpollSet::call_back(const epoll_event& event, LoopCalls& calls) {
     auto& watch = *static_cast<EpollWatch*>(event.data.ptr);
+    watch.note_event();
     const bool has_failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
     std::uint32_t unwanted = 0;
     for (const std::uint32_t direction : {EPOLLIN, EPOLLOUT}) {

@@ -138,7 +138,7 @@ private:
         runs_ = true;
     }
 
-    void turn() {
+    [[gnu::hot, gnu::noinline]] void turn() {
         for (;;) {
             // Read before the calls, so that calls posted before the stop are still made.
             const bool is_last = stops_.load(std::memory_order_acquire);

@@ -65,7 +65,7 @@ public:
                 .pid = credentials.pid, .uid = certain_user(credentials.uid), .gid = certain_group(credentials.gid)};
     }
 
-    Transfer receive(std::span<char> buffer) override {
+    [[gnu::hot]] Transfer receive(std::span<char> buffer) override {
         for (;;) {
             const ssize_t count = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
             if (count > 0) return {.bytes = static_cast<std::size_t>(count)};
@@ -74,7 +74,7 @@ public:
         }
     }
 
-    Transfer send(std::string_view bytes) override {
+    [[gnu::hot]] Transfer send(std::string_view bytes) override {
         for (;;) {
             const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             if (count >= 0) return {.bytes = static_cast<std::size_t>(count)};

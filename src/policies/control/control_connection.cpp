@@ -68,14 +68,14 @@ Responder::Sent ControlConnection::send_item(std::string_view line, std::functio
     return open_ && !outbox_.is_broken() ? Sent::yes : Sent::never;
 }
 
-ControlConnection::Waiters ControlConnection::take_waiters() {
+[[gnu::hot]] ControlConnection::Waiters ControlConnection::take_waiters() {
     if (open_ && !outbox_.is_broken() && outbox_.backlog() > unread_items / 2) return {};
     return std::exchange(waiters_, {});
 }
 
 // If there is no memory for a reply, the connection is broken. The loop's thread ends it when it next looks.
 
-void ControlConnection::reply(std::string_view line) {
+[[gnu::hot]] void ControlConnection::reply(std::string_view line) {
     std::unique_lock lock{mutex_};
     if (!attempt([&] { answer(line, lock); })) outbox_.give_up();
 }
@@ -86,17 +86,18 @@ void ControlConnection::reply_and_close(std::string_view line) {
     if (!attempt([&] { answer(line, lock); })) outbox_.give_up();
 }
 
-void ControlConnection::answer(std::string_view line, std::unique_lock<std::mutex>& lock) {
+[[gnu::hot]] void ControlConnection::answer(std::string_view line, std::unique_lock<std::mutex>& lock) {
     if (!open_ || !awaiting_) return;
     awaiting_ = false;
     // A long one is sent at once, to save a copy.
-    if (corked_ && line.size() <= collected_replies) return outbox_.keep(line);
-    send(line, lock);
+    if (!corked_ || line.size() > collected_replies) return send(line, lock);
+    if (!is_last_ || !server_.loop().is_this_thread()) return outbox_.keep(line);
+    outbox_.send_locked(*socket_, line, server_.now());
 }
 
 /// Calls the loop's thread if it has something left to do. If it saw this connection sending, it has to look again,
 /// and another request may be in progress by then.
-void ControlConnection::send(std::string_view line, std::unique_lock<std::mutex>& lock) {
+[[gnu::hot]] void ControlConnection::send(std::string_view line, std::unique_lock<std::mutex>& lock) {
     outbox_.send(socket_, line, server_.now(), lock);
     if (!open_ || outbox_.is_sending()) return;
     const bool answered = !awaiting_ && (call_on_reply_ || closes_after_reply_);
@@ -145,14 +146,14 @@ void ControlConnection::take_turn() {
     take_step([this] { serve_turn(); });
 }
 
-void ControlConnection::proceed() {
+[[gnu::hot]] void ControlConnection::proceed() {
     if (goes_first_) return serve_turn();
     if (!open_ || is_queued_) return;
     server_.queue_turn(*this);
     is_queued_ = true;
 }
 
-void ControlConnection::serve_turn() {
+[[gnu::hot]] void ControlConnection::serve_turn() {
     in_a_row_ = 0;
     if (admission_ == Admission::awaited && !is_admission_decided()) return;
     if (std::exchange(may_receive_, false)) {
@@ -161,7 +162,10 @@ void ControlConnection::serve_turn() {
         while (received == receives_at_once() && !has_more() && !server_.is_turn_over()) received = receive();
         // The request has often arrived already, followed by the end of the client's input. Then the loop does not need
         // to watch this connection. A stranger's connection takes another turn instead.
-        if (received > 0 && is_first && goes_first_ && !has_unsent()) (void)receive();
+        if (received > 0 && is_first && goes_first_ && server_.may_have_finished() && !has_unsent()) {
+            (void)receive();
+            if (open_) server_.note_finished(peer_finished_);
+        }
     }
     settle();
 }
@@ -181,11 +185,11 @@ bool ControlConnection::is_admission_decided() {
     return true;
 }
 
-bool ControlConnection::is_turn_over() const {
+[[gnu::hot]] bool ControlConnection::is_turn_over() const {
     return in_a_row_ == served_in_a_row || (in_a_row_ > 0 && !goes_first_ && server_.is_turn_over());
 }
 
-void ControlConnection::on_readable() {
+[[gnu::hot]] void ControlConnection::on_readable() {
     awaits_readable_ = false;
     may_receive_ = true;
     take_step([this] { proceed(); });
@@ -204,12 +208,12 @@ void ControlConnection::on_called() {
     take_step([this] { proceed(); });
 }
 
-std::size_t ControlConnection::receives_at_once() const {
+[[gnu::hot]] std::size_t ControlConnection::receives_at_once() const {
     return goes_first_ ? server_.scratch().size() : ControlServer::received_of_strangers;
 }
 
 /// \returns the number of bytes received.
-std::size_t ControlConnection::receive() {
+[[gnu::hot]] std::size_t ControlConnection::receive() {
     if (!open_ || peer_finished_) return 0;
     const auto buffer = server_.scratch().first(receives_at_once());
     const Transfer transfer = socket_->receive(buffer);
@@ -234,13 +238,13 @@ std::size_t ControlConnection::receive() {
     return transfer.bytes;
 }
 
-void ControlConnection::take(std::string_view fresh) {
+[[gnu::hot]] void ControlConnection::take(std::string_view fresh) {
     if (!input_.empty()) {
         input_ += fresh;
         return serve_buffered();
     }
     const std::size_t done = serve(fresh);
-    input_ = fresh.substr(done);
+    if (done < fresh.size()) input_ = fresh.substr(done);
     buffer_changed();
 }
 
@@ -269,7 +273,7 @@ void ControlConnection::drop_input() {
 /// Serves the whole requests among the bytes until one is in progress elsewhere or other connections should have their
 /// turn. The scanner already knows the first `scanned_` bytes.
 /// \returns the number of bytes consumed.
-std::size_t ControlConnection::serve(std::string_view bytes) {
+[[gnu::hot]] std::size_t ControlConnection::serve(std::string_view bytes) {
     {
         const std::lock_guard lock{mutex_};
         if (!may_ask()) return 0;
@@ -293,7 +297,7 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
                 // White space after a request is dropped: if kept, the reply would call the loop for it.
                 done = std::min(bytes.find_first_not_of(" \t\r\n", known + step.end), bytes.size());
                 scanned_ = 0;
-                if (!ask(text)) return done;
+                if (!ask(text, done == bytes.size())) return done;
                 break;
             }
             default:
@@ -305,9 +309,9 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
 }
 
 /// \returns true if the next request may be served at once.
-bool ControlConnection::ask(std::string_view text) {
-    if (!std::exchange(knows_groups_, true)) {
-        peer_.groups = socket_->peer_groups();
+[[gnu::hot]] bool ControlConnection::ask(std::string_view text, bool is_last) {
+    if (!knows_groups_ && !goes_first_) {
+        (void)peer_groups();
         peer_.role = server_.role_of(peer_);
     }
     had_request_ = true;
@@ -316,12 +320,18 @@ bool ControlConnection::ask(std::string_view text) {
         const std::lock_guard lock{mutex_};
         awaiting_ = true;
         corked_ = true;
+        is_last_ = is_last;
     }
     server_.requests().request(text, peer_, shared_from_this());
     const std::lock_guard lock{mutex_};
     corked_ = false;
     count_replies(outbox_.backlog());
     return may_ask();
+}
+
+[[gnu::hot]] std::vector<gid_t> ControlConnection::peer_groups() {
+    if (!std::exchange(knows_groups_, true)) peer_.groups = socket_->peer_groups();
+    return peer_.groups;
 }
 
 bool ControlConnection::may_ask() const {
@@ -356,7 +366,7 @@ void ControlConnection::refuse_unreadable(JsonScanner::State state) {
     }
 }
 
-void ControlConnection::buffer_changed() {
+[[gnu::hot]] void ControlConnection::buffer_changed() {
     if (!open_ || buffered() == counted_) return;
     within_quota_ = server_.quota().resize(peer_.uid, counted_, buffered());
     counted_ = buffered();
@@ -371,7 +381,7 @@ void ControlConnection::buffer_changed() {
 }
 
 /// Does what the state of the connection requires, and arranges that the loop calls when the state changes.
-void ControlConnection::settle() {
+[[gnu::hot]] void ControlConnection::settle() {
     bool awaiting = false;
     bool sending = false;  // another thread sends; it calls the loop afterwards if something is left to do
     std::size_t unsent = 0;
@@ -438,7 +448,7 @@ void ControlConnection::go_on_later() {
     call_loop();
 }
 
-void ControlConnection::count_replies(std::size_t unread) {
+[[gnu::hot]] void ControlConnection::count_replies(std::size_t unread) {
     if (!open_ || unread == counted_replies_ || admission_ != Admission::admitted) return;
     server_.quota().resize_replies(peer_.uid, std::exchange(counted_replies_, unread), unread);
 }
@@ -451,7 +461,7 @@ void ControlConnection::drain() {
     if (peer_finished_ || drained_ > drained_requests * server_.options().max_request_bytes) end();
 }
 
-void ControlConnection::await(bool readable, bool writable) {
+[[gnu::hot]] void ControlConnection::await(bool readable, bool writable) {
     if (!readable && !writable) return;
     if (!watch_) watch_ = server_.loop().watch(socket_->descriptor());
     if (readable && !std::exchange(awaits_readable_, true)) watch_->await_readable([this] { on_readable(); });

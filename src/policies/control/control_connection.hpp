@@ -39,6 +39,7 @@ public:
     Sent send_item(std::string_view line, std::function<void()> on_room) override;
     void reply(std::string_view line) override;
     void reply_and_close(std::string_view line) override;
+    [[nodiscard]] std::vector<gid_t> peer_groups() override;  // for the loop's thread
 
     /// Serves what has already arrived, at once or in its turn.
     void begin();
@@ -77,7 +78,7 @@ private:
     void take(std::string_view fresh);
     void serve_buffered();
     [[nodiscard]] std::size_t serve(std::string_view bytes);
-    [[nodiscard]] bool ask(std::string_view text);
+    [[nodiscard]] bool ask(std::string_view text, bool is_last);
     void refuse(const Refusal& refusal);
     void refuse_unreadable(JsonScanner::State state);
     void drop_input();
@@ -142,6 +143,7 @@ private:
     std::shared_ptr<os::LocalConnection> socket_;  ///< shared with a thread that is sending
     bool awaiting_ = false;                        ///< a request is in progress
     bool corked_ = false;              ///< replies are kept until the loop's thread sends them, several at once
+    bool is_last_ = false;             ///< and no request follows the one in progress
     bool call_on_reply_ = false;       ///< the loop's thread has something to do after the reply
     bool closes_after_reply_ = false;  ///< the last input was not a request
     bool called_ = false;              ///< the loop's thread was called and has not run yet

@@ -49,13 +49,14 @@ bool ControlQuota::resize(uid_t user, std::size_t before, std::size_t now) {
     return all_.bytes <= max_stranger_bytes_ && share.bytes <= max_bytes_per_stranger_;
 }
 
-void ControlQuota::resize_replies(uid_t user, std::size_t before, std::size_t now) {
+[[gnu::hot]] void ControlQuota::resize_replies(uid_t user, std::size_t before, std::size_t now) {
     Share& share = by_user_.find(user)->second;
     share.replies = share.replies - before + now;
     all_.replies = all_.replies - before + now;
 }
 
-bool ControlQuota::has_room_for_replies(uid_t user) const {
+[[gnu::hot]] bool ControlQuota::has_room_for_replies(uid_t user) const {
+    if (all_.replies == 0) return true;
     const auto found = by_user_.find(user);
     const std::size_t own = found != by_user_.end() ? found->second.replies : 0;
     if (own == 0) return true;

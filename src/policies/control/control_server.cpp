@@ -36,6 +36,8 @@ constexpr std::size_t swept_in_a_row = 32;
 constexpr auto turn_time = 50us;
 /// Minimum cost of a turn.
 constexpr auto least_cost = 1us;
+/// One of so many connections is asked at once if its client has finished, even if the last ones had not.
+constexpr unsigned tried_in = 16;
 /// Most turns in a row, even if they are quick.
 constexpr unsigned turns_in_a_row = 16;
 
@@ -211,9 +213,16 @@ std::optional<Refusal> ControlServer::admit_late(uid_t user) {
 }
 
 void ControlServer::look_up_role(const os::LocalConnection& socket, Peer& peer) const {
-    if (quota_.is_operator(peer.uid)) return;
-    if (reads_groups_first()) peer.groups = socket.peer_groups();
+    if (!quota_.is_operator(peer.uid) && reads_groups_first()) peer.groups = socket.peer_groups();
     peer.role = roles_.role_of(peer);
+}
+
+bool ControlServer::may_have_finished() noexcept { return finished_ > most_finished / 2 || ++not_tried_ >= tried_in; }
+
+void ControlServer::note_finished(bool had_finished) noexcept {
+    not_tried_ = 0;
+    if (had_finished && finished_ < most_finished) ++finished_;
+    if (!had_finished && finished_ > 0) --finished_;
 }
 
 void ControlServer::queue_turn(ControlConnection& connection) {

@@ -71,6 +71,11 @@ public:
     [[nodiscard]] std::optional<Refusal> admit_late(uid_t user);
     /// Counts a connection that was not admitted in the end.
     void count_too_many() noexcept { increase(refused_too_many_); }
+    /// Returns true if an operator's client may have closed its connection by the time when its first reply is sent, as
+    /// it was with most of the last ones. Now and then true in any case, to find out.
+    [[nodiscard]] bool may_have_finished() noexcept;
+    /// Notes whether it had.
+    void note_finished(bool had_finished) noexcept;
     /// Queues a turn for the connection. Turns alternate with the loop's work for operators.
     void queue_turn(ControlConnection& connection);
     /// Returns true if the current turn has lasted long enough.
@@ -85,6 +90,8 @@ public:
     void forget(ControlConnection& connection);
 
 private:
+    static constexpr unsigned most_finished = 3;
+
     void close_within(unsigned waits) noexcept;
     void await_connections();
     void accept_waiting();
@@ -123,6 +130,8 @@ private:
 
     ControlQuota quota_;
     ControlRoles roles_;
+    unsigned finished_ = most_finished;  ///< how often clients have lately closed with their first reply
+    unsigned not_tried_ = 0;             ///< connections since the last attempt
     std::vector<std::shared_ptr<ControlConnection>> connections_;
     FairQueue<std::shared_ptr<ControlConnection>> turns_;
     bool turns_posted_ = false;

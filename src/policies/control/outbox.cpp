@@ -10,8 +10,8 @@ constexpr std::size_t collected = 64 * 1024;
 
 }  // namespace
 
-void Outbox::send(const std::shared_ptr<os::LocalConnection>& socket, std::string_view line, Tick now,
-                  std::unique_lock<std::mutex>& lock) {
+[[gnu::hot]] void Outbox::send(const std::shared_ptr<os::LocalConnection>& socket, std::string_view line, Tick now,
+                               std::unique_lock<std::mutex>& lock) {
     if (broken_) return;
     if (sending_ || backlog() > 0) return keep(line);
     moved_ = now;
@@ -32,7 +32,19 @@ void Outbox::send(const std::shared_ptr<os::LocalConnection>& socket, std::strin
     backlog_ += line.size();
 }
 
-void Outbox::keep(std::string_view line) {
+[[gnu::hot]] void Outbox::send_locked(os::LocalConnection& socket, std::string_view line, Tick now) {
+    if (broken_) return;
+    if (sending_ || backlog() > 0) return keep(line);
+    moved_ = now;
+    while (!broken_ && !line.empty()) {
+        const Transfer transfer = socket.send(line);
+        if (transfer.state == Transfer::State::would_block) return keep(line);
+        if (transfer.state != Transfer::State::done) give_up();
+        line.remove_prefix(transfer.bytes);
+    }
+}
+
+[[gnu::hot]] void Outbox::keep(std::string_view line) {
     if (!kept_.empty() && (kept_.back().empty() || kept_.back().size() + line.size() <= collected))
         kept_.back() += line;
     else
@@ -40,7 +52,7 @@ void Outbox::keep(std::string_view line) {
     backlog_ += line.size();
 }
 
-void Outbox::flush(os::LocalConnection& socket, Tick now) {
+[[gnu::hot]] void Outbox::flush(os::LocalConnection& socket, Tick now) {
     if (sending_) return;
     while (!broken_ && backlog_ > 0) {
         std::string& piece = kept_.front();

@@ -26,6 +26,8 @@ public:
     /// line, and another thread may serve its next request.
     void send(const std::shared_ptr<os::LocalConnection>& socket, std::string_view line, Tick now,
               std::unique_lock<std::mutex>& lock);
+    /// Does the same with the lock held while the kernel sends.
+    void send_locked(os::LocalConnection& socket, std::string_view line, Tick now);
     /// Keeps the line for the next flush(), because several are faster when sent together.
     void keep(std::string_view line);
     /// Sends the kept lines with the lock held. Does nothing if another thread is sending, as that thread sends them.

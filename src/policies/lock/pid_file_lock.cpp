@@ -167,7 +167,7 @@ Result<std::optional<Owner>> PidFileLock::owner() {
     return *other ? std::optional{to_owner(**other)} : std::nullopt;
 }
 
-Object PidFileLock::status_fields() const {
+[[gnu::hot]] Object PidFileLock::status_fields() const {
     Object fields;
     fields.append("pid-file", path_);
     return fields;

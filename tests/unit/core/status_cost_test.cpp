@@ -1,10 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/types.h>
+
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -66,7 +71,7 @@ TEST(StatusCostTest, WithMetricsEvenTheFirstStatusIsCheap) {
 }
 
 /// A lock that gives the status a field of its own, and two that the service has itself.
-class FieldsLock final : public LockPolicy {
+class FieldsLock : public LockPolicy {
 public:
     Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override { return Acquisition{}; }
     Result<std::optional<Owner>> owner() override { return std::optional<Owner>{}; }
@@ -76,9 +81,19 @@ public:
     }
 };
 
-TEST(StatusTextTest, IsOneObjectInWhichTheServicesOwnFieldsStand) {
+class FixedFieldsLock final : public FieldsLock {
+public:
+    [[nodiscard]] bool has_fixed_status() const noexcept override { return true; }
+};
+
+template <class Lock>
+class StatusTextTest : public ::testing::Test {};
+using Locks = ::testing::Types<FieldsLock, FixedFieldsLock>;
+TYPED_TEST_SUITE(StatusTextTest, Locks);
+
+TYPED_TEST(StatusTextTest, IsOneObjectInWhichTheServicesOwnFieldsStand) {
     mocks::FakeOs os;
-    using Locked = BasicService<ForkingDaemon, FieldsLock, FileLog, UnixSocketControl>;
+    using Locked = BasicService<ForkingDaemon, TypeParam, FileLog, UnixSocketControl>;
     mocks::FakeLife life{
         os,
         [&os] { return mocks::fake_service<Locked>(os, {.name = "trial", .version = "1\"\n2", .daemonize = false}); }};
@@ -96,6 +111,74 @@ TEST(StatusTextTest, IsOneObjectInWhichTheServicesOwnFieldsStand) {
         EXPECT_EQ(status.get<std::string>("shelf"), "upper");
         EXPECT_NE(status.get<int>("pid"), 0);
         EXPECT_EQ(status.get<int>("uptime"), round + 1);
+    }
+    EXPECT_EQ(life.stop(), 0);
+}
+
+/// A lock whose field changes, and that later has a field with the name of a metric.
+class ChangingLock final : public LockPolicy {
+public:
+    Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override { return Acquisition{}; }
+    Result<std::optional<Owner>> owner() override { return std::optional<Owner>{}; }
+    void release() noexcept override {}
+    [[nodiscard]] Object status_fields() const override {
+        const int count = (*calls_)++;
+        Object fields{{"round", count / 4}};
+        if (count >= 4) fields.append("lines", "of the lock");
+        return fields;
+    }
+
+private:
+    std::shared_ptr<std::atomic<int>> calls_ = std::make_shared<std::atomic<int>>(0);
+};
+
+class ChangingLineTaker final : public BasicService<ForkingDaemon, ChangingLock, FileLog, UnixSocketControl> {
+public:
+    using BasicService::BasicService;
+
+private:
+    Counter lines_ = metrics().counter("lines", "lines taken in");
+
+    void on_start() override { lines_.add(3); }
+};
+
+TEST(ChangingStatusTest, ShowsWhatChangedAndAMetricOnlyOnce) {
+    mocks::FakeOs os;
+    mocks::FakeLife life{
+        os, [&os] { return mocks::fake_service<ChangingLineTaker>(os, {.name = "trial", .daemonize = false}); }};
+    ASSERT_TRUE(life.start());
+    auto client = life.connect();
+    std::string last;
+    for (int request = 0; request < 16; ++request) {
+        const std::string reply = client.ask("[\"status\"]\n");
+        EXPECT_THAT(reply, HasSubstr(R"("lines":3})"));
+        EXPECT_EQ(reply.find("\"lines\""), reply.rfind("\"lines\"")) << reply;
+        last = reply;
+    }
+    const std::string first_round = R"("round":0)";
+    EXPECT_EQ(last.find(first_round), std::string::npos) << last;
+    EXPECT_THAT(last, HasSubstr(R"("round":)"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST(PeerGroupsTest, AHandlerSeesTheGroupsOfEachClient) {
+    mocks::FakeOs os;
+    mocks::FakeLife life{
+        os, [&os] {
+            auto service = mocks::fake_service<Service>(os, {.name = "trial", .daemonize = false});
+            service->events().add({.name = "groups", .handler = [](const Arguments&, Context& context) {
+                                       Value::List groups;
+                                       for (const gid_t group : context.peer().groups) groups.emplace_back(group);
+                                       return Reply{Object{{"groups", std::move(groups)}}};
+                                   }});
+            return service;
+        }};
+    ASSERT_TRUE(life.start());
+    auto member = life.connect({.pid = 50, .uid = 0, .gid = 0, .groups = {4, 27}});
+    auto loner = life.connect({.pid = 51, .uid = 0, .gid = 0});
+    for (int request = 0; request < 2; ++request) {
+        EXPECT_THAT(member.ask("[\"groups\"]\n"), HasSubstr(R"({"groups":[4,27]})"));
+        EXPECT_THAT(loner.ask("[\"groups\"]\n"), HasSubstr(R"({"groups":[]})"));
     }
     EXPECT_EQ(life.stop(), 0);
 }

@@ -100,6 +100,7 @@ public:
     Result<void> open(Requests& requests, os::EventLoop& loop) override;
     /// The path of the socket.
     [[nodiscard]] std::string endpoint() const override;
+    [[nodiscard]] bool has_fixed_status() const noexcept override { return true; }
     [[nodiscard]] std::optional<ControlCounts> counts() const override;
     /// Gives the socket's file to the user, except for an owner and a group that the options name.
     Result<void> change_owner(uid_t uid, gid_t gid) override;

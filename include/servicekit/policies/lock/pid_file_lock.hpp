@@ -66,6 +66,7 @@ public:
     Result<std::optional<Owner>> owner() override;
     /// `pid-file`: the path.
     [[nodiscard]] Object status_fields() const override;
+    [[nodiscard]] bool has_fixed_status() const noexcept override { return true; }
     void release() noexcept override;
 
 private:

@@ -101,6 +101,65 @@ TEST_F(EpollSetTest, AWatchMayBeRemovedBetweenTheWaitAndTheCalls) {
     EXPECT_EQ(calls, 0);
 }
 
+TEST_F(EpollSetTest, AWatchThatEndsAtItsFirstEventLeavesTheDescriptorQuiet) {
+    watch->await_readable([&] { watch.reset(); });
+    pair.write_there();
+
+    turn();
+
+    EXPECT_EQ(watch, nullptr);
+    EXPECT_FALSE(is_ready());
+    pair.there.reset();  // a hang-up is reported to no watch either
+    EXPECT_FALSE(is_ready());
+}
+
+// A child of fork(2) may keep the connection open.
+TEST_F(EpollSetTest, ADescriptorThatIsClosedAtItsFirstEventStaysQuietWhileACopyIsOpen) {
+    const Descriptor copy{dup(pair.here.get())};
+    watch->await_readable([&] {
+        watch.reset();
+        pair.here.reset();
+    });
+    pair.write_there();
+
+    turn();
+
+    pair.write_there();
+    pair.there.reset();
+    EXPECT_FALSE(is_ready());
+}
+
+TEST_F(EpollSetTest, ADescriptorCanBeWatchedAgainAfterAWatchThatEndedAtItsFirstEvent) {
+    watch->await_readable([&] { watch.reset(); });
+    pair.write_there();
+    turn();
+
+    watch = set.watch(pair.here.get());
+    for (int events = 1; events <= 2; ++events) {
+        watch->await_readable([&] { ++calls; });
+        turn();
+        EXPECT_EQ(calls, events);
+    }
+}
+
+TEST_F(EpollSetTest, AwaitsTheOtherDirectionAfterTheFirstEvent) {
+    watch->await_readable([&] { ++calls; });
+    pair.write_there();
+    turn();
+    EXPECT_EQ(pair.read_here(), 'x');
+
+    watch->await_writable([&] { ++calls; });
+    turn();
+    EXPECT_EQ(calls, 2);
+
+    watch->await_readable([&] { ++calls; });
+    turn();
+    EXPECT_FALSE(is_ready());
+    pair.write_there();
+    turn();
+    EXPECT_EQ(calls, 3);
+}
+
 TEST_F(EpollSetTest, IsWokenByAnUnreadDoorbell) {
     for (int rings = 0; rings < 3; ++rings) {
         EXPECT_FALSE(is_ready());

@@ -82,7 +82,7 @@ TEST_F(UnixSocketControlTest, ReportsThePeer) {
         EXPECT_EQ(asked.peer.pid, 9000);
         EXPECT_EQ(asked.peer.uid, 500U);
         EXPECT_EQ(asked.peer.gid, 500U);
-        EXPECT_THAT(asked.peer.groups, ElementsAre(500U, 70U));
+        EXPECT_THAT(asked.responder->peer_groups(), ElementsAre(500U, 70U));
     }
 }
 
