@@ -4,6 +4,9 @@
  *   bare_control SOCKET              one thread does everything
  *   bare_control SOCKET hand-over    one thread reads and hands each request to another, which sends the answer: the
  *                                    cost of reading while an answer is being made
+ *   bare_control SOCKET as-servicekit
+ *                                    one thread, with the system calls of servicekit's promises: its queue holds 8
+ *                                    clients, and it reads the credentials of each
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,6 +25,7 @@
 enum { max_events = 256, max_request = 4096, max_waiting = 4096 };
 
 static const char *path;
+static int pid;
 static time_t started;
 static char started_at[32];
 
@@ -36,13 +40,14 @@ static int answer(int client) {
     int size = snprintf(reply, sizeof reply,
                         "{\"pid\":%d,\"control-socket\":\"%s\",\"uptime\":%ld,\"name\":\"bench-service\",\"version\":\"1.0\","
                         "\"state\":\"running\",\"started-at\":\"%s\",\"pid-file\":\"%s.pid\"}\n",
-                        (int)getpid(), path, (long)(seconds() - started), started_at, path);
+                        pid, path, (long)(seconds() - started), started_at, path);
     return send(client, reply, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT) == size;
 }
 
 /* Descriptors of clients that wait for an answer from the other thread, if there is one. Each client has one request at
  * a time, so there are never more than clients. */
 static int hands_over;
+static int is_as_servicekit;
 static int waiting[max_waiting];
 static size_t first, next;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -82,9 +87,12 @@ static int serve(int client) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 2 && (argc != 3 || strcmp(argv[2], "hand-over") != 0)) return 64;
-    hands_over = argc == 3;
+    if (argc != 2 && argc != 3) return 64;
+    hands_over = argc == 3 && strcmp(argv[2], "hand-over") == 0;
+    is_as_servicekit = argc == 3 && strcmp(argv[2], "as-servicekit") == 0;
+    if (argc == 3 && !hands_over && !is_as_servicekit) return 64;
     path = argv[1];
+    pid = (int)getpid();
     started = seconds();
     time_t now = time(NULL);
     strftime(started_at, sizeof started_at, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
@@ -93,7 +101,7 @@ int main(int argc, char **argv) {
     strncpy(address.sun_path, path, sizeof address.sun_path - 1);
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     unlink(path);
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 1024) != 0) {
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, is_as_servicekit ? 8 : 1024) != 0) {
         perror(path);
         return 73;
     }
@@ -114,6 +122,10 @@ int main(int argc, char **argv) {
             }
             int client;
             while ((client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+                struct ucred credentials;
+                socklen_t credentials_size = sizeof credentials;
+                if (is_as_servicekit)
+                    getsockopt(client, SOL_SOCKET, SO_PEERCRED, &credentials, &credentials_size);
                 interest.data.fd = client;
                 epoll_ctl(poller, EPOLL_CTL_ADD, client, &interest);
             }

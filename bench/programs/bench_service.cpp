@@ -1,15 +1,26 @@
-// Measured by bench/control, bench/fairness, bench/start and bench/web: a plain service with one event that changes
-// nothing, and one that logs. BENCH_EVENTS is the number of further events.
+// Measured by bench/control, bench/fairness, bench/scale, bench/start and bench/web: a plain service with one event that
+// changes nothing, one that logs, and one that hangs. BENCH_EVENTS is the number of further events, BENCH_CONNECTIONS
+// the number of connections that it takes.
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <thread>
 
 #include <servicekit/main.hpp>
 #include <servicekit/service.hpp>
 
 int main(int argc, char** argv) {
-    servicekit::Service service{{.name = "bench-service", .version = "1.0"}};
+    servicekit::UnixSocketControl::Options control;
+    if (const char* const most = std::getenv("BENCH_CONNECTIONS")) {
+        control.max_connections = std::stoul(most);
+        control.idle_timeout = std::chrono::hours{1};
+    }
+    servicekit::Service service{{.name = "bench-service", .version = "1.0"},
+                                servicekit::ForkingDaemon{},
+                                servicekit::PidFileLock{},
+                                servicekit::FileLog{},
+                                servicekit::UnixSocketControl{control}};
     service.events().add({.name = "ping",
                           .description = "answers as status does, but by a handler on the event thread",
                           .handler =
@@ -18,6 +29,13 @@ int main(int argc, char** argv) {
                               },
                           .read_only = true,
                           .needs = servicekit::ControlRole::read});
+    service.events().add({.name = "hang",
+                          .description = "does nothing until the service stops",
+                          .handler = [](const servicekit::Arguments&, servicekit::Context& context) {
+                              while (!context.stop_token().stop_requested())
+                                  std::this_thread::sleep_for(std::chrono::milliseconds{10});
+                              return servicekit::Reply{};
+                          }});
     service.events().add({.name = "talk",
                           .description = "logs lines of 100 bytes as fast as it can",
                           .parameters = {{.name = "seconds", .type = servicekit::ParameterType::number, .minimum = 0}},

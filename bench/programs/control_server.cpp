@@ -134,12 +134,17 @@ std::vector<ControlServer> control_servers(const std::string& directory,
     const std::string here = program_directory();
     const std::string bare = directory + "/bare.control";
     const std::string handing = directory + "/handing.control";
+    const std::string like = directory + "/as-servicekit.control";
     const std::string ours = directory + "/bench-service.control";
     std::vector<ControlServer> servers{
         {.label = "bare C", .command = {here + "/bare_control", bare}, .socket = bare, .is_right = is_status},
         {.label = "bare C, handed over",
          .command = {here + "/bare_control", handing, "hand-over"},
          .socket = handing,
+         .is_right = is_status},
+        {.label = "bare C, as servicekit",
+         .command = {here + "/bare_control", like, "as-servicekit"},
+         .socket = like,
          .is_right = is_status},
         {.label = "servicekit status",
          .command = {here + "/bench_service", "run", "--run-directory", directory, "--log-file",

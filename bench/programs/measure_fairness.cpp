@@ -48,11 +48,13 @@ struct Attack {
     std::string request = "[\"status\"]\n";
     int users = 1;
     int connections = 64;                   ///< for each user
+    int silent = 0;                         ///< further ones that send nothing
     int in_flight = 1000;                   ///< requests on a connection; 0: sends nothing
     std::size_t piece = std::string::npos;  ///< most bytes that are sent in one call
     bool reads = true;
     bool reconnects = false;  ///< makes a new connection for each request
     bool may_read = false;    ///< the strangers have the role `read`
+    bool hangs = false;       ///< a handler of the service hangs
     int events = 0;           ///< number of events that the service declares
     rlim_t descriptors = 0;   ///< limit of the server; 0: unchanged
 };
@@ -89,6 +91,14 @@ std::vector<Attack> all_attacks() {
         {.name = "crashes, role read", .request = "[\"crashes\"]\n", .may_read = true},
         {.name = "requests of 1 MB", .request = request_of(1'000'000), .in_flight = 1},
         {.name = "requests of 1 MB, role read", .request = request_of(1'000'000), .in_flight = 1, .may_read = true},
+        {.name = "4 send 1 MB, 200 silent, a handler hangs",
+         .request = request_of(1'000'000),
+         .users = 4,
+         .connections = 1,
+         .silent = 50,
+         .in_flight = 1,
+         .may_read = true,
+         .hangs = true},
         {.name = "requests of 8 KB, role read", .request = request_of(8'000), .may_read = true},
         {.name = "ask, byte by byte", .piece = 1},
         {.name = "connect, ask, close", .in_flight = 1, .reconnects = true},
@@ -133,6 +143,7 @@ public:
         if (syscall(SYS_setresuid, user, user, user) != 0) give_up("setresuid");
         poller_ = epoll_create1(EPOLL_CLOEXEC);
         for (int connection = 0; connection < attack_.connections; ++connection) open();
+        for (int connection = 0; connection < attack_.silent; ++connection) open_silently();
         for (bool is_complete = true;;) {
             std::array<epoll_event, 64> events{};
             const int timeout = is_complete ? 20 : 0;
@@ -147,10 +158,17 @@ private:
         int socket = -1;
         long in_flight = 0;
         std::size_t sent = 0;  ///< bytes of the current request
+        bool is_silent = false;
     };
 
     void open() {
         auto* client = new Client;  // never freed
+        clients_.push_back(client);
+        connect(*client);
+    }
+    void open_silently() {
+        auto* client = new Client;  // never freed
+        client->is_silent = true;
         clients_.push_back(client);
         connect(*client);
     }
@@ -180,7 +198,7 @@ private:
         return are_all;
     }
     void ask(Client& client) {
-        while (client.socket >= 0 && client.in_flight < attack_.in_flight) {
+        while (client.socket >= 0 && !client.is_silent && client.in_flight < attack_.in_flight) {
             const std::string_view rest = std::string_view{attack_.request}.substr(client.sent, attack_.piece);
             const ssize_t size = send(client.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
             if (size < 0 && errno != EAGAIN) return drop(client);
@@ -323,6 +341,15 @@ pid_t launch(const std::string& program, const std::string& directory, const Att
     return pid;
 }
 
+/// Lets a handler of the service hang, until the service ends.
+void hang(const std::string& socket) {
+    const std::string request = "[\"hang\", {}, {\"queue\": true}]\n";
+    const int client = connect_to(socket, 0);  // stays open
+    char first = 0;
+    if (client < 0 || send(client, request.data(), request.size(), MSG_NOSIGNAL) < 0 || recv(client, &first, 1, 0) != 1)
+        give_up("hang");
+}
+
 /// Runs the strangers while it lives.
 class Siege {
 public:
@@ -376,6 +403,7 @@ Outcome measure(const Attack& attack, const std::string& program, const std::str
     int first = -1;
     while ((first = connect_to(socket, 0)) < 0) std::this_thread::yield();
     close(first);
+    if (attack.hangs) hang(socket);
     const CoreWait of_server{control_thread(server)};
     const auto operate_for_a_round = [&](Waits& waits) {
         std::thread{[&] {

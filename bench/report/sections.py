@@ -50,7 +50,8 @@ SECTIONS = (
 {seconds} s. `CPU` is the processor time of all threads of the server. The ratios compare the requests a second of
 the same round.
 
-The bare servers and those of Poco send the bytes of a status. They neither parse nor check anything. The control
+"As servicekit" is the bare server with a queue of 8 clients, so that an operator never waits behind many, and with
+the credentials of each client read. The bare servers and those of Poco send the bytes of a status. They neither parse nor check anything. The control
 thread answers `servicekit status`, a handler on the event thread `servicekit event`. The line server is
 `examples/03_line_server`, whose status has three more fields. Redis replies with 7 bytes. HAProxy closes the
 connection after each reply of its stats socket, so it has no persistent connections here.""",
@@ -83,6 +84,34 @@ connection after each reply of its stats socket, so it has no persistent connect
                 ("persistent", "persistent connections"),
                 ("one request each", "one connection for each request"),
             )
+        ],
+    ),
+    Section(
+        "scale",
+        "Many events, many connections",
+        """One client keeps its connection and asks, one request at a time, on core {client_core}; the server runs on
+core {server_core}. The figures are medians of {rounds} rounds of {seconds} s. First, services with different numbers of
+events, asked for the status and for the event that was declared last. Then one service with connections that have asked
+once and stay open; the bytes are its memory (PSS) beyond that without them.""",
+        [
+            Table(
+                "events",
+                [
+                    Column("events", "events"),
+                    Column("status_per_second", "status/s"),
+                    Column("event_per_second", "last event/s"),
+                    Column("pss_kib", "PSS, KiB"),
+                ],
+            ),
+            Table(
+                "connections",
+                [
+                    Column("connections", "open connections"),
+                    Column("status_per_second", "status/s"),
+                    Column("pss_kib", "PSS, KiB"),
+                    Column("bytes_per_connection", "bytes a connection"),
+                ],
+            ),
         ],
     ),
     Section(

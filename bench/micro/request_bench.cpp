@@ -1,0 +1,102 @@
+// Parse, dispatch and reply of a request, without input and output.
+#include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include <servicekit/policies.hpp>
+#include <servicekit/service.hpp>
+
+namespace {
+
+/// What a control policy gets.
+struct Opened {
+    servicekit::Requests* requests;
+    servicekit::os::EventLoop* loop;
+};
+
+/// Lets the benchmark make the requests.
+class CaptureControl final : public servicekit::ControlPolicy {
+public:
+    explicit CaptureControl(std::promise<Opened>* opened = nullptr) : opened_{opened} {}
+    servicekit::Result<void> open(servicekit::Requests& requests, servicekit::os::EventLoop& loop) override {
+        if (opened_ != nullptr) opened_->set_value({&requests, &loop});
+        return {};
+    }
+    void close() noexcept override {}
+    [[nodiscard]] bool has_fixed_status() const noexcept override { return true; }
+
+private:
+    std::promise<Opened>* opened_;
+};
+
+class CountedReplies final : public servicekit::Responder {
+public:
+    bool progress(std::string_view /*line*/) override { return true; }
+    Sent send_item(std::string_view /*line*/, std::function<void()> /*on_room*/) override { return Sent::yes; }
+    void reply(std::string_view line) override {
+        benchmark::DoNotOptimize(line);
+        ++count;
+    }
+    void reply_and_close(std::string_view line) override { reply(line); }
+
+    std::atomic<long> count{0};
+};
+
+/// Requests on the thread that answers them, many at a time.
+void answer_status(benchmark::State& state) {
+    using MeasuredService =
+        servicekit::BasicService<servicekit::Foreground, servicekit::NoLock, servicekit::FileLog, CaptureControl>;
+    const auto directory = std::filesystem::temp_directory_path() / ("servicekit-bench." + std::to_string(getpid()));
+    std::filesystem::create_directory(directory);
+    std::promise<Opened> captured;
+    MeasuredService service{{.name = "bench",
+                             .run_directory = directory,
+                             .log_file = directory / "log",
+                             .daemonize = false,
+                             .with_signal_handlers = false},
+                            servicekit::Foreground{},
+                            servicekit::NoLock{},
+                            servicekit::FileLog{},
+                            CaptureControl{&captured}};
+    std::thread runner{[&service] { static_cast<void>(service.start()); }};
+    const Opened opened = captured.get_future().get();
+
+    const auto responder = std::make_shared<CountedReplies>();
+    const servicekit::Peer peer{.pid = 1, .uid = 0, .gid = 0, .groups = {0}, .role = servicekit::ControlRole::owner};
+    const auto ask = [&](std::string_view request, int times) {
+        std::promise<std::chrono::duration<double>> took;
+        opened.loop->post([&] {
+            const auto begun = std::chrono::steady_clock::now();
+            for (int time = 0; time < times; ++time) opened.requests->request(request, peer, responder);
+            took.set_value(std::chrono::steady_clock::now() - begun);
+        });
+        return took.get_future().get().count();
+    };
+    constexpr std::string_view request = R"(["status"])";
+    // The first status of a service that runs is answered later, by the event thread, which asks on_status().
+    const auto is_answered_at_once = [&] {
+        const long before = responder->count;
+        static_cast<void>(ask(request, 1));
+        return responder->count != before;
+    };
+    while (is_answered_at_once()) std::this_thread::yield();
+    while (!is_answered_at_once()) std::this_thread::yield();
+    constexpr int at_once = 1000;
+    for (auto _ : state) state.SetIterationTime(ask(request, at_once) / at_once);
+    static_cast<void>(ask(R"(["stop"])", 1));
+    runner.join();
+    std::filesystem::remove_all(directory);
+}
+BENCHMARK(answer_status)->UseManualTime();
+
+}  // namespace
