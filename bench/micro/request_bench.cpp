@@ -64,10 +64,8 @@ void answer_status(benchmark::State& state) {
                              .log_file = directory / "log",
                              .daemonize = false,
                              .with_signal_handlers = false},
-                            servicekit::Foreground{},
-                            servicekit::NoLock{},
-                            servicekit::FileLog{},
-                            CaptureControl{&captured}};
+                            {},
+                            MeasuredService::Policies{.control = CaptureControl{&captured}}};
     std::thread runner{[&service] { static_cast<void>(service.start()); }};
     const Opened opened = captured.get_future().get();
 

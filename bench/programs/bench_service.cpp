@@ -17,10 +17,8 @@ int main(int argc, char** argv) {
         control.idle_timeout = std::chrono::hours{1};
     }
     servicekit::Service service{{.name = "bench-service", .version = "1.0"},
-                                servicekit::ForkingDaemon{},
-                                servicekit::PidFileLock{},
-                                servicekit::FileLog{},
-                                servicekit::UnixSocketControl{control}};
+                                {},
+                                servicekit::Service::Policies{.control = servicekit::UnixSocketControl{control}}};
     service.events().add({.name = "ping",
                           .description = "answers as status does, but by a handler on the event thread",
                           .handler =

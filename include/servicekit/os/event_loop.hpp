@@ -45,6 +45,10 @@ public:
     /// \throws std::system_error if the system cannot watch more descriptors, or not this one: a regular file, or one
     ///         that already has a watch
     virtual std::unique_ptr<Watch> watch(int descriptor) = 0;
+    /// Does the same for a descriptor that is likely to be closed at its first event, which then costs one call to the
+    /// kernel less. If it is not, the next await costs one more call and may throw. The descriptor must be closed once
+    /// the watch is destroyed.
+    virtual std::unique_ptr<Watch> watch_briefly(int descriptor) { return watch(descriptor); }
     /// Makes a timer.
     virtual std::unique_ptr<Timer> timer() = 0;
     /// Runs a function on the loop's thread, in the order of posting. May be called from any thread.

@@ -19,8 +19,9 @@ constexpr std::uint32_t nothing = EPOLLET;
 /// The events of a descriptor that the kernel does not watch.
 constexpr std::uint32_t unknown = 0;
 constexpr std::uint32_t both = EPOLLIN | EPOLLOUT;
-/// The first event of a watch, which the kernel reports once. After that it is spent: the kernel still knows the
-/// descriptor, but reports nothing. Many connections close at their first event, and save a call that ends the watch.
+/// The first event of a brief watch, which the kernel reports once. After that it is spent: the kernel still knows the
+/// descriptor until it is closed, but reports nothing, not even while a child of fork(2) has a copy of it. So no call
+/// has to end the watch.
 constexpr std::uint32_t first = EPOLLIN | EPOLLONESHOT;
 constexpr std::uint32_t spent = EPOLLONESHOT;
 
@@ -37,8 +38,9 @@ bool call(std::function<void()>& callback, LoopCalls& calls) {
 
 class EpollSet::EpollWatch final : public Watch {
 public:
-    EpollWatch(EpollSet& set, int descriptor) : set_{set}, descriptor_{descriptor} {
-        tell_kernel(first);  // nearly every watch awaits EPOLLIN first
+    /// \param events nearly every watch awaits EPOLLIN first
+    EpollWatch(EpollSet& set, int descriptor, std::uint32_t events) : set_{set}, descriptor_{descriptor} {
+        tell_kernel(events);
         ++set_.watches_;
     }
     ~EpollWatch() override {
@@ -88,10 +90,9 @@ private:
         if (events == told_) return true;
         epoll_event event{.events = events, .data = {.ptr = this}};
         const int operation = told_ == unknown ? EPOLL_CTL_ADD : events == unknown ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-        const bool is_done = epoll_ctl(set_.epoll_.get(), operation, descriptor_, &event) == 0 ||
-                             (errno == EEXIST && epoll_ctl(set_.epoll_.get(), EPOLL_CTL_MOD, descriptor_, &event) == 0);
-        if (is_done) told_ = events;
-        return is_done;
+        if (epoll_ctl(set_.epoll_.get(), operation, descriptor_, &event) != 0) return false;
+        told_ = events;
+        return true;
     }
 
     EpollSet& set_;
@@ -108,7 +109,13 @@ EpollSet::EpollSet() : epoll_{epoll_create1(EPOLL_CLOEXEC)}, doorbell_{eventfd(0
         refuse("cannot make an epoll set");
 }
 
-std::unique_ptr<Watch> EpollSet::watch(int descriptor) { return std::make_unique<EpollWatch>(*this, descriptor); }
+std::unique_ptr<Watch> EpollSet::watch(int descriptor) {
+    return std::make_unique<EpollWatch>(*this, descriptor, EPOLLIN);
+}
+
+std::unique_ptr<Watch> EpollSet::watch_briefly(int descriptor) {
+    return std::make_unique<EpollWatch>(*this, descriptor, first);
+}
 
 [[gnu::hot]] bool EpollSet::wait(int timeout) {
     const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);

@@ -21,6 +21,8 @@ public:
 
     /// The watch must not outlive the set. \throws std::system_error
     std::unique_ptr<Watch> watch(int descriptor);
+    /// See EventLoop::watch_briefly().
+    std::unique_ptr<Watch> watch_briefly(int descriptor);
     /// \returns true if it has no watch
     [[nodiscard]] bool is_empty() const noexcept { return watches_ == 0; }
     /// Ends the current wait, or the next one. From any thread.

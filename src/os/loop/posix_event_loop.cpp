@@ -41,6 +41,7 @@ public:
     PosixEventLoop& operator=(const PosixEventLoop&) = delete;
 
     std::unique_ptr<Watch> watch(int descriptor) override { return watched_.watch(descriptor); }
+    std::unique_ptr<Watch> watch_briefly(int descriptor) override { return watched_.watch_briefly(descriptor); }
     std::unique_ptr<Timer> timer() override { return std::make_unique<LoopTimers::One>(timers_); }
     void post(std::function<void()> call) override {
         if (!is_on_demand_.load(std::memory_order_acquire)) return add(std::move(call));

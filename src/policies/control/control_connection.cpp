@@ -463,7 +463,7 @@ void ControlConnection::drain() {
 
 [[gnu::hot]] void ControlConnection::await(bool readable, bool writable) {
     if (!readable && !writable) return;
-    if (!watch_) watch_ = server_.loop().watch(socket_->descriptor());
+    if (!watch_) watch_ = server_.loop().watch_briefly(socket_->descriptor());
     if (readable && !std::exchange(awaits_readable_, true)) watch_->await_readable([this] { on_readable(); });
     if (writable && !std::exchange(awaits_writable_, true)) watch_->await_writable([this] { on_writable(); });
 }

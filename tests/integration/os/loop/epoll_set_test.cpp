@@ -101,63 +101,85 @@ TEST_F(EpollSetTest, AWatchMayBeRemovedBetweenTheWaitAndTheCalls) {
     EXPECT_EQ(calls, 0);
 }
 
-TEST_F(EpollSetTest, AWatchThatEndsAtItsFirstEventLeavesTheDescriptorQuiet) {
-    watch->await_readable([&] { watch.reset(); });
-    pair.write_there();
-
-    turn();
-
-    EXPECT_EQ(watch, nullptr);
-    EXPECT_FALSE(is_ready());
-    pair.there.reset();  // a hang-up is reported to no watch either
-    EXPECT_FALSE(is_ready());
-}
+/// A descriptor with a brief watch.
+class BriefWatchTest : public EpollSetTest {
+protected:
+    SocketPair client;
+    std::unique_ptr<Watch> brief = set.watch_briefly(client.here.get());
+};
 
 // A child of fork(2) may keep the connection open.
-TEST_F(EpollSetTest, ADescriptorThatIsClosedAtItsFirstEventStaysQuietWhileACopyIsOpen) {
-    const Descriptor copy{dup(pair.here.get())};
-    watch->await_readable([&] {
-        watch.reset();
-        pair.here.reset();
+TEST_F(BriefWatchTest, ADescriptorThatIsClosedAtItsFirstEventIsQuietWhileACopyIsOpen) {
+    const Descriptor copy{dup(client.here.get())};
+    brief->await_readable([&] {
+        brief.reset();
+        client.here.reset();
     });
-    pair.write_there();
+    client.write_there();
 
     turn();
 
-    pair.write_there();
-    pair.there.reset();
+    EXPECT_EQ(brief, nullptr);
+    EXPECT_FALSE(is_ready());
+    client.write_there();
+    client.there.reset();
     EXPECT_FALSE(is_ready());
 }
 
-TEST_F(EpollSetTest, ADescriptorCanBeWatchedAgainAfterAWatchThatEndedAtItsFirstEvent) {
-    watch->await_readable([&] { watch.reset(); });
-    pair.write_there();
-    turn();
+TEST_F(BriefWatchTest, ADescriptorThatIsClosedBeforeItsFirstEventIsQuietWhileACopyIsOpen) {
+    const Descriptor copy{dup(client.here.get())};
+    brief->await_readable([] {});
+    brief.reset();
+    client.here.reset();
 
-    watch = set.watch(pair.here.get());
-    for (int events = 1; events <= 2; ++events) {
-        watch->await_readable([&] { ++calls; });
-        turn();
-        EXPECT_EQ(calls, events);
-    }
+    client.write_there();
+
+    EXPECT_FALSE(is_ready());
 }
 
-TEST_F(EpollSetTest, AwaitsTheOtherDirectionAfterTheFirstEvent) {
-    watch->await_readable([&] { ++calls; });
-    pair.write_there();
+TEST_F(BriefWatchTest, AwaitsFurtherEventsInBothDirections) {
+    brief->await_readable([&] { ++calls; });
+    client.write_there();
     turn();
-    EXPECT_EQ(pair.read_here(), 'x');
+    EXPECT_EQ(client.read_here(), 'x');
+    EXPECT_FALSE(is_ready());
 
-    watch->await_writable([&] { ++calls; });
+    brief->await_writable([&] { ++calls; });
     turn();
     EXPECT_EQ(calls, 2);
 
-    watch->await_readable([&] { ++calls; });
+    for (int events = 3; events <= 4; ++events) {
+        brief->await_readable([&] { ++calls; });
+        turn();
+        EXPECT_FALSE(is_ready());
+        client.write_there();
+        turn();
+        EXPECT_EQ(calls, events);
+        EXPECT_EQ(client.read_here(), 'x');
+    }
+}
+
+TEST_F(BriefWatchTest, AwaitsWritabilityFirst) {
+    brief->await_writable([&] { ++calls; });
+    brief->await_readable([&] { ++calls; });
+    turn();
+    EXPECT_EQ(calls, 1);
+
+    client.write_there();
+    turn();
+
+    EXPECT_EQ(calls, 2);
+}
+
+TEST_F(BriefWatchTest, IsQuietAfterAnEventThatIsNotAwaited) {
+    client.there.reset();
     turn();
     EXPECT_FALSE(is_ready());
-    pair.write_there();
+
+    brief->await_readable([&] { ++calls; });
     turn();
-    EXPECT_EQ(calls, 3);
+
+    EXPECT_EQ(calls, 1);
 }
 
 TEST_F(EpollSetTest, IsWokenByAnUnreadDoorbell) {
