@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <servicekit/main.hpp>
+#include <servicekit/policies.hpp>
 #include <servicekit/service.hpp>
 
 int main(int argc, char** argv) {
