@@ -68,6 +68,12 @@ bool is_one_of(std::string_view field, const std::array<std::string_view, count>
     return std::find(fields.begin(), fields.end(), field) != fields.end();
 }
 
+/// Returns true if the status may have this built-in field, and may be without it.
+bool may_vary(std::string_view field) {
+    return is_one_of(field, occasional_fields) || is_one_of(field, later_fields) || is_one_of(field, standby_fields) ||
+           field == checks_field;
+}
+
 }  // namespace
 
 Reply ServiceStatus::ask() {
@@ -144,9 +150,10 @@ Object ServiceStatus::constant() const {
     fields.append("version", instance_.options.version);
     fields.append("state", to_string(state_.now()));
     fields.append("started-at", instance_.started_at_text);
+    // Not a field that varying() may have, which would be in the status twice.
     const auto add = [&fields](const Object& more) {
         for (const auto& [name, value] : more)
-            if (!fields.contains(name)) fields.append(name, value);
+            if (!fields.contains(name) && !may_vary(name)) fields.append(name, value);
     };
     if (policies_.lock.has_fixed_status()) add(policies_.lock.status_fields());
     if (policies_.control.has_fixed_status()) add(policies_.control.status_fields());
@@ -194,7 +201,7 @@ Object ServiceStatus::built_in() const {
     if (health_checks_.were_used())
         if (auto checks = health_to_json(health_checks_.results()); !checks.empty())
             fields.append(checks_field, std::move(checks));
-    // Usually there is no work. Then no lock is taken.
+    // A service without work takes no lock.
     if (!runner_.is_busy() && runs_.size() == 0 && queue_.size() == 0 && !timers_.were_used()) return;
     const auto now = clock_.steady_now();
     if (const auto busy = runner_.busy(); busy && busy->event != "status")

@@ -47,6 +47,7 @@ struct NotJson {
 
 /// Appends the value on one line to `out`. This is the fast path of replies.
 void append_json(std::string& out, const Object& object);
+/// Does the same for a value of any type.
 void append_json_value(std::string& out, const Value& value);
 
 /// Appends the members of the object in the same way, without braces, and with a comma before each.

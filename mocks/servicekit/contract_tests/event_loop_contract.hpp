@@ -442,6 +442,21 @@ TYPED_TEST_P(EventLoopContract, ADescriptorMayBeWatchedAnew) {
     EXPECT_EQ(this->calls, CallsMade{"again"});
 }
 
+TYPED_TEST_P(EventLoopContract, ABriefWatchCallsBackOnceForEachAwait) {
+    this->watch.reset();
+    this->watch = this->loop->watch_briefly(this->descriptor);
+    this->watch->await_readable([this] {
+        this->calls.emplace_back("first");
+        this->watch->await_readable(this->note("second"));
+    });
+    this->rig.make_readable(this->descriptor);
+    this->start();
+    this->settle();
+    this->settle();  // the second event is for a later turn
+    this->stop();
+    EXPECT_EQ(this->calls, (CallsMade{"first", "second"}));
+}
+
 TYPED_TEST_P(EventLoopContract, RefusesToWatchWhatIsNoDescriptorOrIsWatched) {
     EXPECT_THROW((void)this->loop->watch(-1), std::system_error);
     EXPECT_THROW((void)this->loop->watch(this->descriptor), std::system_error);
@@ -562,9 +577,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     ACallbackMayCancelTheOtherDirection, AHangUpCallsBackInBothDirections, ALaterCallbackReplacesTheOneBefore,
     CallsBackNothingThatWasCancelledUntilItIsAwaitedAnew, AWatchMayBeDestroyedInItsOwnCallback,
     ACallbackMayBeTheLastOwnerOfItsWatch, AWatchThatAnotherCallbackDestroyedIsSilent, ADescriptorMayBeWatchedAnew,
-    RefusesToWatchWhatIsNoDescriptorOrIsWatched, CallsBackForManyDescriptorsAtOnce,
-    TimersCallBackInTheOrderOfTheirTimesAndThenOfTheirStarts, ATimerCallsBackOnceAndNoSoonerThanAsked,
-    TheLatestStartOfATimerCounts, ATimerThatWasStoppedOrDestroyedIsSilentAndOneMayBeStartedAgain,
-    ATimerMayBeStartedAgainAndDestroyedInItsOwnCallback, ATimerTakesAnyTime, ATimerThatWasNotUpMayOwnAWatchAndATimer);
+    ABriefWatchCallsBackOnceForEachAwait, RefusesToWatchWhatIsNoDescriptorOrIsWatched,
+    CallsBackForManyDescriptorsAtOnce, TimersCallBackInTheOrderOfTheirTimesAndThenOfTheirStarts,
+    ATimerCallsBackOnceAndNoSoonerThanAsked, TheLatestStartOfATimerCounts,
+    ATimerThatWasStoppedOrDestroyedIsSilentAndOneMayBeStartedAgain, ATimerMayBeStartedAgainAndDestroyedInItsOwnCallback,
+    ATimerTakesAnyTime, ATimerThatWasNotUpMayOwnAWatchAndATimer);
 
 }  // namespace servicekit::contract_tests

@@ -63,8 +63,8 @@ public:
     [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
     [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
     [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept { return roles_.role_of(peer); }
-    /// Returns true if a stranger's groups are read when it connects. Otherwise, and for operators, the first request
-    /// reads them.
+    /// Returns true if a stranger's groups are read when it connects. Otherwise its first request reads them. Those of
+    /// an operator are read when a handler will see them.
     [[nodiscard]] bool reads_groups_first() const noexcept { return roles_.groups_may_operate(); }
     /// Admits a connection of the user that was not admitted when it connected.
     /// \returns the refusal, or nothing
@@ -101,7 +101,7 @@ private:
     using Count = std::atomic<std::uint64_t>;
     static void increase(Count& count) noexcept { count.fetch_add(1, std::memory_order_relaxed); }
     [[nodiscard]] std::optional<Refusal> admit(uid_t user);
-    /// Finds out if a stranger may operate. Does nothing for an operator.
+    /// Finds the role, as far as it can without the groups that a stranger's first request reads.
     void look_up_role(const os::LocalConnection& socket, Peer& peer) const;
     void post_turns();
     void take_turns();

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -39,6 +40,29 @@ TEST(StatusCostTest, OnAKeptConnectionAStatusIsOneReceiveAndOneSend) {
     std::vector<std::string> calls;
     for (const auto& operation : os.faults.operations()) calls.push_back(operation.name);
     EXPECT_THAT(calls, ElementsAre("sockets.receive", "sockets.send"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST(StatusCostTest, ClientsThatStayAreNotReceivedFromTwice) {
+    mocks::FakeOs os;
+    mocks::FakeLife life{os, [&os] { return mocks::fake_service<Service>(os, {.name = "trial", .daemonize = false}); }};
+    ASSERT_TRUE(life.start());
+    std::vector<mocks::FakeClient> clients;
+    const auto receives_of_next_client = [&] {
+        os.faults.forget();
+        clients.push_back(life.connect());
+        EXPECT_THAT(clients.back().ask("[\"status\"]\n"), HasSubstr("running"));
+        const auto& calls = os.faults.operations();
+        return std::count_if(calls.begin(), calls.end(),
+                             [](const auto& call) { return call.name == "sockets.receive"; });
+    };
+    EXPECT_EQ(receives_of_next_client(), 2);
+    while (receives_of_next_client() == 2) ASSERT_LT(clients.size(), 5U);
+    int received_twice = 0;
+    constexpr int more_clients = 32;
+    for (int client = 0; client < more_clients; ++client)
+        if (receives_of_next_client() == 2) ++received_twice;
+    EXPECT_EQ(received_twice, 2) << "one client in 16 shows whether they still stay";
     EXPECT_EQ(life.stop(), 0);
 }
 
@@ -83,6 +107,11 @@ public:
 
 class FixedFieldsLock final : public FieldsLock {
 public:
+    [[nodiscard]] Object status_fields() const override {
+        Object fields = FieldsLock::status_fields();
+        fields.append("queue", "of the lock");  // taken: the status has it while events wait
+        return fields;
+    }
     [[nodiscard]] bool has_fixed_status() const noexcept override { return true; }
 };
 
