@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 
+#include <servicekit/os/event_loop.hpp>
 #include <servicekit/policies.hpp>
 #include <servicekit/service.hpp>
 
