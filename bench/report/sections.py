@@ -51,10 +51,10 @@ SECTIONS = (
 the same round.
 
 "As servicekit" is the bare server with a queue of 8 clients, so that an operator never waits behind many, and with
-the credentials of each client read. The bare servers and those of Poco send the bytes of a status. They neither parse nor check anything. The control
-thread answers `servicekit status`, a handler on the event thread `servicekit event`. The line server is
-`examples/03_line_server`, whose status has three more fields. Redis replies with 7 bytes. HAProxy closes the
-connection after each reply of its stats socket, so it has no persistent connections here.""",
+the credentials of each client read. The bare servers and those of Poco send the bytes of a status. They neither parse
+nor check anything. The control thread answers `servicekit status`, a handler on the event thread `servicekit event`.
+The line server is `examples/03_line_server`, whose status has three more fields. Redis replies with 7 bytes. HAProxy
+closes the connection after each reply of its stats socket, so it has no persistent connections here.""",
         [
             Table(
                 "requests",
