@@ -1,82 +1,23 @@
-// What an update of a metric costs. It is a program of its own because it replaces operator new and
-// pthread_mutex_lock(3), to count their calls.
+// What an update of a metric costs.
 #include "servicekit/core/metrics.hpp"
 
-#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <pthread.h>
 
-#include <atomic>
 #include <chrono>
-#include <cstddef>
-#include <cstdlib>
-#include <new>
-#include <ostream>
 #include <string>
 #include <string_view>
 
-namespace {
-
-std::atomic<long> allocations{0};
-std::atomic<long> locks{0};
-
-// The thread sanitizer has a pthread_mutex_lock() of its own, which must not be replaced.
-#ifdef __SANITIZE_THREAD__
-constexpr bool counts_locks = false;
-#else
-constexpr bool counts_locks = true;
-#endif
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc{};
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    ++allocations;
-    const auto unit = static_cast<std::size_t>(alignment);
-    if (void* const memory = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return memory;
-    throw std::bad_alloc{};
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-
-#ifndef __SANITIZE_THREAD__
-extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
-    using Lock = int (*)(pthread_mutex_t*);
-    static std::atomic<void*> real{nullptr};
-    if (real == nullptr) real = ::dlsym(RTLD_NEXT, "pthread_mutex_lock");
-    ++locks;
-    return reinterpret_cast<Lock>(real.load())(mutex);
-}
-#endif
+#include "counted_calls.hpp"
 
 namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// What was counted during a call.
-struct Cost {
-    long allocations = 0;
-    long locks = 0;
-    bool operator==(const Cost&) const = default;
-};
-std::ostream& operator<<(std::ostream& stream, const Cost& cost) {
-    return stream << cost.allocations << " allocations, " << cost.locks << " locks";
-}
-template <class Call>
-Cost cost_of(const Call& call) {
-    const Cost before{allocations, locks};
-    call();
-    return {allocations - before.allocations, locks - before.locks};
-}
-constexpr Cost nothing{};
+using cost::Cost;
+using cost::cost_of;
+using cost::nothing;
 
 class MetricsCostTest : public ::testing::Test {
 protected:
@@ -120,7 +61,7 @@ TEST_F(MetricsCostTest, ANewSeriesAllocatesAndLocks) {
     const auto replies = metrics.labelled_counter("replies", "replies that were sent", {"code"});
     const Cost cost = cost_of([&] { static_cast<void>(replies.with({"200"})); });
     EXPECT_GT(cost.allocations, 0);
-    EXPECT_EQ(cost.locks > 0, counts_locks);
+    EXPECT_EQ(cost.locks > 0, cost::counts_locks);
 }
 
 }  // namespace
