@@ -266,4 +266,11 @@ std::int64_t Value::as_integer(std::int64_t minimum, std::int64_t maximum) const
 
 [[gnu::hot]] bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
 
+Value detail::plain_number(double number) {
+    constexpr double beyond_integers = 9'223'372'036'854'775'808.0;  // 2 to the power of 63
+    if (!(number >= -beyond_integers && number < beyond_integers)) return number;
+    const auto whole = static_cast<std::int64_t>(number);
+    return static_cast<double>(whole) == number ? Value{whole} : Value{number};
+}
+
 }  // namespace servicekit

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -52,25 +53,18 @@ bool has_type(ParameterType type, const Value& value) {
     return value.is_object();
 }
 
-/// 2^63, the first number above the range of integers.
-constexpr double beyond_integers = 9'223'372'036'854'775'808.0;
-
-/// Returns true if the number is below the limit. Exact for integers that a double cannot represent.
-bool is_below(const Value& value, double limit) {
-    if (!value.is_integer() || limit < -beyond_integers) return value.as_number() < limit;
-    return limit >= beyond_integers || value.as_integer() < static_cast<std::int64_t>(std::ceil(limit));
+/// Compares exactly, also integers that a double cannot represent.
+std::partial_ordering compare(const Value& value, double limit) {
+    if (!value.is_integer() || std::isnan(limit)) return value.as_number() <=> limit;
+    constexpr double beyond_integers = 9'223'372'036'854'775'808.0;  // 2 to the power of 63
+    if (limit >= beyond_integers) return std::partial_ordering::less;
+    if (limit < -beyond_integers) return std::partial_ordering::greater;
+    const auto whole = static_cast<std::int64_t>(limit);
+    if (value.as_integer() != whole) return value.as_integer() <=> whole;
+    return static_cast<double>(whole) <=> limit;
 }
 
-bool is_above(const Value& value, double limit) {
-    if (!value.is_integer() || limit >= beyond_integers) return value.as_number() > limit;
-    return limit < -beyond_integers || value.as_integer() > static_cast<std::int64_t>(std::floor(limit));
-}
-
-/// Returns a limit as people write it: 10, not 10.0.
-std::string limit_words(double limit) {
-    const bool whole = limit == std::floor(limit) && limit >= -beyond_integers && limit < beyond_integers;
-    return to_json(whole ? Value{static_cast<std::int64_t>(limit)} : Value{limit});
-}
+std::string limit_words(double limit) { return to_json(detail::plain_number(limit)); }
 
 std::string found_words(const Parameter& parameter, const Value& value) {
     if (value.is_number() && !parameter.secret)
@@ -119,8 +113,8 @@ std::string accepted_words(const Parameter& parameter) {
 bool accepts(const Parameter& parameter, const Value& value) {
     if (!has_type(parameter.type, value)) return false;
     if (parameter.type != ParameterType::integer && parameter.type != ParameterType::number) return true;
-    return (!parameter.minimum || !is_below(value, *parameter.minimum)) &&
-           (!parameter.maximum || !is_above(value, *parameter.maximum));
+    return (!parameter.minimum || compare(value, *parameter.minimum) >= 0) &&
+           (!parameter.maximum || compare(value, *parameter.maximum) <= 0);
 }
 
 [[gnu::hot]] Arguments check_arguments(const EventDeclaration& event, const Object& given) {

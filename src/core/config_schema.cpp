@@ -101,13 +101,6 @@ void ConfigSchema::append(ConfigKey key) {
     keys_.push_back(std::move(key));
 }
 
-Value detail::plain_number(double number) {
-    constexpr double longest = 9'007'199'254'740'992;  // 2 to the power of 53
-    if (!(number >= -longest && number <= longest)) return number;
-    const auto whole = static_cast<std::int64_t>(number);
-    return static_cast<double>(whole) == number ? Value{whole} : Value{number};
-}
-
 ConfigKey detail::make_key(const ValueType& type, std::string name, std::string description, KeyOptions options) {
     ConfigKey key{.path = {std::move(name)}, .description = std::move(description), .options = std::move(options)};
     KeyOptions& limits = key.options;
@@ -164,12 +157,12 @@ double detail::duration_count(double seconds, double ticks_in_a_second, bool is_
     constexpr double longest = 9'007'199'254'740'992;
     const double count = seconds * ticks_in_a_second;
     if (!(count >= -longest && count <= longest))
-        throw TypeError{"a number of seconds", to_json(plain_number(seconds))};
+        throw TypeError{"a number of seconds", to_json(detail::plain_number(seconds))};
     if (!is_whole) return count;
     const double whole = std::round(count);
     if (std::abs(whole - count) > 1e-3)
-        throw TypeError{"a multiple of " + to_json(plain_number(1 / ticks_in_a_second)) + " seconds",
-                        to_json(plain_number(seconds))};
+        throw TypeError{"a multiple of " + to_json(detail::plain_number(1 / ticks_in_a_second)) + " seconds",
+                        to_json(detail::plain_number(seconds))};
     return whole;
 }
 

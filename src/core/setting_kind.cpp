@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <optional>
 
@@ -272,8 +271,7 @@ Value checked(SettingKind kind, Value value) {
     if (kind == SettingKind::limit) return limit_text(value);
     if (kind == SettingKind::size && value.is_string()) return *size_from(value.as_string());
     if (kind == SettingKind::period && value.is_string()) return *period_from(value.as_string());
-    if (is_time(kind) && value.as_number() == std::floor(value.as_number()))
-        return static_cast<std::int64_t>(value.as_number());
+    if (is_time(kind)) return detail::plain_number(value.as_number());
     return value;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -138,10 +137,11 @@ Result<std::string> write_in(const RecordDirectory& directory, const StartRecord
     if (!names) return names.error();
     const std::string name = file_name(record);
     const std::string path = directory.path + "/" + name;
-    const std::string unfinished = directory.path + "/." + name + "." + std::to_string(host.process->id());
+    const std::string unfinished_name = "." + name + "." + std::to_string(host.process->id());
+    const std::string unfinished = directory.path + "/" + unfinished_name;
     // An earlier process with this pid may have crashed here.
-    if (auto removed = files.remove(unfinished); !removed && removed.error().errno_value != ENOENT)
-        return removed.error();
+    if (std::find(names->begin(), names->end(), unfinished_name) != names->end())
+        if (auto removed = files.remove(unfinished); !removed) return removed.error();
     const mode_t permissions = record.naming.is_from_environment ? for_the_user : for_all;
     auto done = write_whole(unfinished, to_text(record), permissions, files);
     if (done) done = files.rename(unfinished, path);

@@ -252,4 +252,9 @@ T Object::get(std::string_view key, T fallback) const {
     }
 }
 
+namespace detail {
+/// A whole number as an integer, so that it is printed without a fraction.
+[[nodiscard]] Value plain_number(double number);
+}  // namespace detail
+
 }  // namespace servicekit

@@ -210,9 +210,6 @@ bool has_secret_items() {
 /// Throws the exception again as an InvalidKey for this key, or for a key within it. \pre an exception is being handled
 [[noreturn]] void rethrow_at(const std::string& name);
 
-/// A whole number as an integer, so that it is printed without a fraction.
-[[nodiscard]] Value plain_number(double number);
-
 template <class T>
 void read_value(const Value& value, T& into) {
     if constexpr (ReadByProgram<T>) {

@@ -109,17 +109,21 @@ private:
     Result<void> enter(Descriptor directory, std::string where) {
         PathStat status{};
         if (::fstat(directory.get(), &status) != 0) return failed(errno);
+        enter(std::move(directory), status, std::move(where));
+        return {};
+    }
+
+    void enter(Descriptor directory, const PathStat& status, std::string where) {
         end_->directory_ = std::move(directory);
         where_ = std::move(where);
         sticky_ = std::nullopt;
         const Hold hold = hold_of(status, end_->users_);
-        if (hold == Hold::firm || end_->doubt_) return {};
+        if (hold == Hold::firm || end_->doubt_) return;
         Doubt doubt{.who = who_can_change(status, end_->users_), .directory = where_};
         if (hold == Hold::none)
             end_->doubt_ = std::move(doubt);
         else
             sticky_ = std::move(doubt);
-        return {};
     }
 
     /// Marks the rest of the path as possibly under another user's control.
@@ -176,7 +180,8 @@ private:
         const auto& users = end_->users_;
         // In a sticky directory the owner of an entry can replace it.
         if (sticky_ && std::find(users.begin(), users.end(), status.st_uid) == users.end()) doubt_from_here();
-        return enter(std::move(directory), (where_ == "/" ? "/" : where_ + "/") + step);
+        enter(std::move(directory), status, (where_ == "/" ? "/" : where_ + "/") + step);
+        return {};
     }
 
     Result<void> follow(int link, const std::string& step, bool& is_over) {

@@ -89,6 +89,15 @@ TEST(CheckArgumentsTest, ComparesIntegersThatADoubleCannotHold) {
     EXPECT_FALSE(accepted(half, Value{1}));
     EXPECT_TRUE(accepted(half, Value{2}));
     EXPECT_FALSE(accepted(half, Value{3}));
+    const Parameter negative{.name = "x", .type = ParameterType::integer, .minimum = -2.5, .maximum = -1.5};
+    EXPECT_FALSE(accepted(negative, Value{-3}));
+    EXPECT_TRUE(accepted(negative, Value{-2}));
+    EXPECT_FALSE(accepted(negative, Value{-1}));
+    const Parameter beyond{.name = "x", .type = ParameterType::integer, .minimum = 9223372036854775808.0};
+    EXPECT_FALSE(accepted(beyond, Value{std::numeric_limits<std::int64_t>::max()}));
+    const Parameter below{.name = "x", .type = ParameterType::integer, .maximum = -9223372036854775808.0};
+    EXPECT_TRUE(accepted(below, Value{std::numeric_limits<std::int64_t>::min()}));
+    EXPECT_FALSE(accepted(below, Value{std::numeric_limits<std::int64_t>::min() + 1}));
     const Parameter wide{.name = "x", .type = ParameterType::integer, .minimum = -1e300, .maximum = 1e300};
     EXPECT_TRUE(accepted(wide, Value{std::numeric_limits<std::int64_t>::max()}));
     EXPECT_TRUE(accepted(wide, Value{std::numeric_limits<std::int64_t>::min()}));
