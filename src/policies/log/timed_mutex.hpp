@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/relax.hpp"
 #include "servicekit/os/not_cancelled.hpp"
 
 namespace servicekit::policies {
@@ -51,8 +52,10 @@ private:
     [[nodiscard]] bool take() noexcept { return !taken_.exchange(true); }
     /// Most locks are released before a thread could go to sleep.
     [[nodiscard]] bool take_soon() noexcept {
-        for (int looks = 0; looks < 100; ++looks)
+        for (int looks = 0; looks < 100; ++looks) {
             if (!taken_.load(std::memory_order_relaxed) && take()) return true;
+            relax();
+        }
         return false;
     }
 
