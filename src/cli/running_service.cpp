@@ -15,6 +15,9 @@ using std::chrono::milliseconds;
 
 /// Longest delay until an interruption is noticed, and until the end of a process that cannot be watched is.
 constexpr milliseconds slice{100};
+/// The most that the process may take to end after it has released the lock. A program may also go on without the
+/// service.
+constexpr milliseconds last_steps{1000};
 
 }  // namespace
 
@@ -190,19 +193,23 @@ std::optional<Error> RunningService::refuse_foreign(const Instance& instance) co
 Result<RunningService::Waited> RunningService::wait_for_end(const Instance& instance, Deadline deadline,
                                                             os::InterruptibleSleep& sleep) {
     known_pid_ = instance.pid;
+    const auto left = [&](milliseconds at_most) {
+        if (!deadline) return at_most;
+        return std::min(at_most, std::chrono::ceil<milliseconds>(*deadline - tools_.host.clock->steady_now()));
+    };
     bool has_ended = false;
     for (;;) {
         const auto now = look(instance.paths, instance.witness);
         if (!now) return now.error();
-        if (!*now) return Waited::ended;
+        if (!*now) {
+            // The kernel closes the files of a process, and with them its lock, before others see that it has ended.
+            static_cast<void>(tools_.host.processes->wait_for_end(instance.pid, left(last_steps)));
+            return Waited::ended;
+        }
         if (instance.pid > 0 && (*now)->pid > 0 && (*now)->pid != instance.pid) return Waited::replaced;
 
-        milliseconds left = slice;
-        if (deadline) {
-            left = std::chrono::ceil<milliseconds>(*deadline - tools_.host.clock->steady_now());
-            if (left <= milliseconds::zero()) return Waited::still_runs;
-        }
-        const milliseconds at_most = std::min(left, slice);
+        const milliseconds at_most = left(slice);
+        if (at_most <= milliseconds::zero()) return Waited::still_runs;
         // If it has ended and still owns the lock, it has left the lock to a child, or it is not visible from here.
         const bool can_watch = instance.pid > 0 && !has_ended;
         if (can_watch) has_ended = tools_.host.processes->wait_for_end(instance.pid, at_most);

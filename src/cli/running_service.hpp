@@ -67,6 +67,8 @@ public:
         still_runs,   ///< the time is over
         interrupted,  ///< the user has interrupted the wait
     };
+    /// Waits until the lock is free (or, without a lock to ask, the socket is closed), and then for the end of the
+    /// process: a second at most, as the lock alone is the proof.
     Result<Waited> wait_for_end(const Instance& instance, Deadline deadline, os::InterruptibleSleep& sleep);
 
 private:

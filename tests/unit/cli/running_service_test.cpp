@@ -321,6 +321,27 @@ TEST_F(RunningServiceTest, StillWaitsIfTheProcessEndedButTheLockIsHeld) {
     EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
 }
 
+// The kernel closes the files of a process, and with them its lock, before others see that it has ended.
+TEST_F(RunningServiceTest, WaitsForTheEndOfTheProcessAfterTheLockIsFree) {
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
+    const Instance instance = found();
+    owners.clear();
+    host.when_idle([this] { host.processes.end(pid); });
+    EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
+    EXPECT_FALSE(host.processes.runs(pid));
+}
+
+TEST_F(RunningServiceTest, WaitsOnlyASecondForAProgramThatGoesOnWithoutTheService) {
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
+    const Instance instance = found();
+    owners.clear();
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
+    EXPECT_EQ(host.clock.steady_now() - begin, 1s);
+    EXPECT_EQ(*running.wait_for_end(instance, host.clock.steady_now() + 300ms, sleep), Waited::ended);
+    EXPECT_EQ(host.clock.steady_now() - begin, 1300ms);
+}
+
 TEST_F(RunningServiceTest, WaitsNoLongerThanItsLimit) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const auto begin = host.clock.steady_now();
