@@ -14,6 +14,7 @@
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -55,15 +56,35 @@ std::string_view bare_line(long number) {
     return {line.data(), static_cast<std::size_t>(at - line.data())};
 }
 
+void write_line(int to, std::string_view line) {
+    if (::write(to, line.data(), line.size()) < 0) std::abort();
+}
+
+int open_log(const std::string& file) { return ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640); }
+
 LogWriter write_writer() {
     auto descriptor = std::make_shared<int>(-1);
     return {.name = "write(2) a line",
             .open =
                 [descriptor](const std::string& file) {
-                    *descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-                    return [to = *descriptor](long number) {
+                    *descriptor = open_log(file);
+                    return [to = *descriptor](long number) { write_line(to, bare_line(number)); };
+                },
+            .close = [descriptor] { ::close(*descriptor); }};
+}
+
+/// What any log needs that changes files or keeps the rest of a line: only one thread writes at a time.
+LogWriter locked_write_writer() {
+    auto descriptor = std::make_shared<int>(-1);
+    auto mutex = std::make_shared<std::mutex>();
+    return {.name = "write(2) a line, with a mutex",
+            .open =
+                [descriptor, mutex](const std::string& file) {
+                    *descriptor = open_log(file);
+                    return [to = *descriptor, mutex](long number) {
                         const std::string_view line = bare_line(number);
-                        if (::write(to, line.data(), line.size()) < 0) std::abort();
+                        const std::lock_guard lock{*mutex};
+                        write_line(to, line);
                     };
                 },
             .close = [descriptor] { ::close(*descriptor); }};
@@ -196,7 +217,7 @@ double measure_disabled(const LogWriter& writer, const std::string& file) {
 
 /// The writers in the order of their rows.
 std::vector<LogWriter> all_writers([[maybe_unused]] bench::Results& results) {
-    std::vector<LogWriter> writers{write_writer(),
+    std::vector<LogWriter> writers{write_writer(), locked_write_writer(),
                                    own_writer("servicekit, each line at once", std::chrono::milliseconds{0}),
                                    fwrite_writer(), own_writer("servicekit", std::chrono::milliseconds{200})};
 #ifdef SERVICEKIT_BENCH_SPDLOG

@@ -29,6 +29,7 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "measurement.hpp"
@@ -52,11 +53,12 @@ struct Attack {
     int in_flight = 1000;                   ///< requests on a connection; 0: sends nothing
     std::size_t piece = std::string::npos;  ///< most bytes that are sent in one call
     bool reads = true;
-    bool reconnects = false;  ///< makes a new connection for each request
-    bool may_read = false;    ///< the strangers have the role `read`
-    bool hangs = false;       ///< a handler of the service hangs
-    int events = 0;           ///< number of events that the service declares
-    rlim_t descriptors = 0;   ///< limit of the server; 0: unchanged
+    bool reconnects = false;   ///< makes a new connection for each request
+    bool may_read = false;     ///< the strangers have the role `read`
+    bool hangs = false;        ///< a handler of the service hangs
+    bool is_own_user = false;  ///< the attackers are not strangers, but other programs of the operator's user
+    int events = 0;            ///< number of events that the service declares
+    rlim_t descriptors = 0;    ///< limit of the server; 0: unchanged
 };
 
 /// Makes a request that takes long to parse.
@@ -99,6 +101,14 @@ std::vector<Attack> all_attacks() {
          .in_flight = 1,
          .may_read = true,
          .hangs = true},
+        {.name = "the same, by the operator's user",
+         .request = request_of(1'000'000),
+         .users = 4,
+         .connections = 1,
+         .silent = 50,
+         .in_flight = 1,
+         .hangs = true,
+         .is_own_user = true},
         {.name = "requests of 8 KB, role read", .request = request_of(8'000), .may_read = true},
         {.name = "ask, byte by byte", .piece = 1},
         {.name = "connect, ask, close", .in_flight = 1, .reconnects = true},
@@ -138,7 +148,9 @@ public:
     Stranger(const Attack& attack, std::string socket, std::atomic<long>& replies)
         : attack_{attack}, socket_{std::move(socket)}, replies_{replies} {}
 
-    [[noreturn]] void run(uid_t user) {
+    /// \param number counts the strangers from 0
+    [[noreturn]] void run(uid_t number) {
+        const uid_t user = attack_.is_own_user ? getuid() : first_stranger + number;
         // For this thread only; setuid(2) would change all threads.
         if (syscall(SYS_setresuid, user, user, user) != 0) give_up("setresuid");
         poller_ = epoll_create1(EPOLL_CLOEXEC);
@@ -159,6 +171,7 @@ private:
         long in_flight = 0;
         std::size_t sent = 0;  ///< bytes of the current request
         bool is_silent = false;
+        bool is_full = false;  ///< the socket takes no more for now
     };
 
     void open() {
@@ -177,12 +190,21 @@ private:
         if (client.socket < 0) return;
         client.in_flight = 0;
         client.sent = 0;
-        epoll_event interest{};
-        interest.events = (attack_.reads ? EPOLLIN : 0U) | (attack_.reads ? 0U : EPOLLOUT);
-        interest.data.ptr = &client;
-        epoll_ctl(poller_, EPOLL_CTL_ADD, client.socket, &interest);
+        client.is_full = !attack_.reads;
+        watch(client, EPOLL_CTL_ADD);
         ask(client);
         if (attack_.reconnects && attack_.in_flight == 0) drop(client);
+    }
+    void watch(Client& client, int operation) {
+        epoll_event interest{};
+        interest.events = (attack_.reads ? EPOLLIN : 0U) | (client.is_full ? EPOLLOUT : 0U);
+        interest.data.ptr = &client;
+        epoll_ctl(poller_, operation, client.socket, &interest);
+    }
+    /// \param is_full true: goes on asking when the socket takes more
+    void set_full(Client& client, bool is_full) {
+        if (!attack_.reads || std::exchange(client.is_full, is_full) == is_full) return;
+        watch(client, EPOLL_CTL_MOD);
     }
     void drop(Client& client) {
         close(client.socket);
@@ -202,12 +224,13 @@ private:
             const std::string_view rest = std::string_view{attack_.request}.substr(client.sent, attack_.piece);
             const ssize_t size = send(client.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
             if (size < 0 && errno != EAGAIN) return drop(client);
-            if (size < 0) return;
+            if (size < 0) return set_full(client, true);
             client.sent += static_cast<std::size_t>(size);
             if (client.sent < attack_.request.size()) continue;
             client.sent = 0;
             ++client.in_flight;
         }
+        if (client.socket >= 0) set_full(client, false);
     }
     void serve(Client& client) {
         if (client.socket < 0) return;
@@ -361,9 +384,9 @@ public:
             come_first();
             for (int number = 1; number < attack.users; ++number)
                 std::thread{[&, number] {
-                    Stranger{attack, socket, replies}.run(first_stranger + static_cast<uid_t>(number));
+                    Stranger{attack, socket, replies}.run(static_cast<uid_t>(number));
                 }}.detach();
-            Stranger{attack, socket, replies}.run(first_stranger);
+            Stranger{attack, socket, replies}.run(0);
         }
         if (child_ < 0) give_up("fork");
         std::this_thread::sleep_for(300ms);
