@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr auto own_status_limit = 1000ms;
 
 /// Requests of up to this many bytes are decoded whatever the client's role.
-constexpr std::size_t small_request = 4096;
+constexpr std::size_t request_of_anyone = 4096;
 
 /// Adds the fields of a handler that replaces an event to the built-in reply.
 class AddingAnswer final : public Answer {
@@ -76,6 +76,7 @@ Peer with_groups(const Peer& peer, Responder& responder) {
 
 void ControlPlane::arm(os::EventLoop& loop) {
     loop_ = &loop;
+    large_requests_.arm(loop);
     deadlines_ = std::make_unique<Deadlines>(queue_, clock_, loop, [this](const QueuedEvent& run) {
         metrics_.event_never_ran(run.event().name);
         if (run.logs_outcome()) EventLog{log_}.never_ran(run.event().name, "the time of its caller was up");
@@ -84,19 +85,29 @@ void ControlPlane::arm(os::EventLoop& loop) {
 
 [[gnu::hot]] void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) {
     metrics_.requested(peer.role);
-    const auto fail = [&](Object error) {
-        metrics_.refused(error.get<std::string>("code", {}));
-        responder->reply(encode_error(std::move(error)));
-    };
-
     // A large request takes time to decode. A client without the needed role is refused before that.
-    if (text.size() > small_request && peer.role < ControlRole::operate) {
+    if (text.size() > request_of_anyone && peer.role < ControlRole::operate) {
         const std::string name = event_named_in(text);
         const Event event = events_.find(name);
         const ControlRole needs = event && is_client_event(name) ? *event->needs : ControlRole::read;
-        if (peer.role < needs) return fail(refuse_peer(name, needs, peer));
+        if (peer.role < needs) return fail(refuse_peer(name, needs, peer), *responder);
+    }
+    if (text.size() > LargeRequests::small_request) {
+        const Peer whole_peer = with_groups(peer, *responder);
+        return large_requests_.take(text, whole_peer, std::move(responder));
     }
     auto decoded = decode_request(text);
+    serve(decoded, peer, std::move(responder));
+}
+
+void ControlPlane::fail(Object error, Responder& responder) {
+    metrics_.refused(error.get<std::string>("code", {}));
+    responder.reply(encode_error(std::move(error)));
+}
+
+[[gnu::hot]] void ControlPlane::serve(std::variant<Request, Object>& decoded, const Peer& peer,
+                                      std::shared_ptr<Responder> responder) {
+    const auto fail = [&](Object error) { this->fail(std::move(error), *responder); };
     if (auto* error = std::get_if<Object>(&decoded)) {
         const std::string code = error->get<std::string>("code");
         metrics_.refused(code);

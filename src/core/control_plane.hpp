@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include "core/activity.hpp"
 #include "core/built_in_replies.hpp"
@@ -14,6 +16,7 @@
 #include "core/event_pool.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
+#include "core/large_requests.hpp"
 #include "core/life_state.hpp"
 #include "core/paced_warnings.hpp"
 #include "core/protocol.hpp"
@@ -27,6 +30,7 @@
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/signals.hpp"
 #include "servicekit/policy/control_policy.hpp"
 
@@ -42,7 +46,7 @@ public:
     ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
                  RunRequests& run_requests, const LifeState& state, ServiceStatus& status, BuiltInReplies& replies,
                  Shutdown& shutdown, Activity& activity, EndAskers& end_askers, ServiceLog& service_log,
-                 ServiceMetrics& metrics, const os::Clock& clock, Logger& log)
+                 ServiceMetrics& metrics, const os::Host& host, Logger& log)
         : events_{events},
           queue_{queue},
           runner_{runner},
@@ -56,8 +60,11 @@ public:
           end_askers_{end_askers},
           service_log_{service_log},
           metrics_{metrics},
-          clock_{clock},
-          log_{log} {}
+          clock_{*host.clock},
+          log_{log},
+          large_requests_{host, [this](LargeRequests::Decoded& decoded) {
+                              serve(decoded.result, decoded.peer, decoded.responder);
+                          }} {}
 
     /// Answers the event on the loop's thread, even while a handler runs, until the event is replaced. Call before the
     /// start.
@@ -70,11 +77,19 @@ public:
     [[nodiscard]] std::string refuse(const Refusal& refusal) override;
     void note(const Error& error) override;
 
+    /// Refuses the requests that are not decoded yet.
+    void refuse_undecoded() { large_requests_.refuse_all(); }
+    /// Ends the thread that decodes. \pre undecoded requests were refused, and the loop has ended
+    void close() { large_requests_.close(); }
+
     void signalled(const os::ReceivedSignal& signal);
 
 private:
     using Event = std::shared_ptr<const EventDeclaration>;
 
+    /// \param decoded a request or an error object
+    void serve(std::variant<Request, Object>& decoded, const Peer& peer, std::shared_ptr<Responder> responder);
+    void fail(Object error, Responder& responder);
     void answer_status(const Event& event, Request& request, const Peer& peer,
                        const std::shared_ptr<Responder>& responder);
     /// Ends the service, by the event `stop` or `kill`.
@@ -120,6 +135,7 @@ private:
     bool interrupted_ = false;  ///< SIGINT was received from the terminal
     PacedWarnings refusals_{"refusals"};
     PacedWarnings failures_{"failures"};
+    LargeRequests large_requests_;
 };
 
 }  // namespace servicekit

@@ -356,6 +356,7 @@ void Lifecycle::end(const std::optional<Error>& fault) {
         std::atomic<bool> closed{false};
         core_.loop_->post([&control = control, &closed, &core = core_] {
             core.activity_.refuse_asker();
+            core.control_plane_.refuse_undecoded();
             control.close();
             closed.store(true, std::memory_order_release);
             core.queue_.wake();
@@ -377,8 +378,9 @@ void Lifecycle::end(const std::optional<Error>& fault) {
     // The loop has run until this point, so that the stop's time limit applied to all of it.
     core_.loop_->stop();
     lock_has_answered_ = core_.activity_.disarm();
-    // The loop's thread starts the pool's threads, so the loop ends first.
+    // The loop's thread starts these threads, so the loop ends first.
     core_.pool_.close();
+    core_.control_plane_.close();
     signals_.give_back();
     core_.crash_watch_.end();
     // The time limit of the stop does not apply to what the program does after this.

@@ -73,8 +73,8 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
                 status_,  replies_, state_,  announcements_, service_metrics_, log_},
       requests_{events_, queue_,    runner_,   pool_,     run_requests_,  handlers_, status_,
                 state_,  shutdown_, activity_, instance_, *host_.process, log_},
-      control_plane_{events_,   queue_,    runner_,     pool_,        run_requests_,    state_,       status_, replies_,
-                     shutdown_, activity_, end_askers_, service_log_, service_metrics_, *host_.clock, log_},
+      control_plane_{events_,   queue_,    runner_,     pool_,        run_requests_,    state_, status_, replies_,
+                     shutdown_, activity_, end_askers_, service_log_, service_metrics_, host_,  log_},
       heartbeat_{runner_, pool_, limits_, announcements_, *host_.clock, log_},
       event_thread_{handlers_,       status_,   queue_,    runner_, runs_,          pool_, *timers_,
                     *health_checks_, shutdown_, activity_, state_,  *host_.crashes, log_} {
