@@ -50,7 +50,8 @@ public:
     /// request cannot be found.
     virtual void reply_and_close(std::string_view line) = 0;
     /// The supplementary groups of the client, if the Peer of the request has none. They are read only if a handler
-    /// will see them. Called within Requests::request().
+    /// will see them. The first call is within Requests::request(). Later ones, also on the loop's thread, return the
+    /// same groups.
     [[nodiscard]] virtual std::vector<gid_t> peer_groups() { return {}; }
 };
 
