@@ -1,5 +1,5 @@
 // Measured by bench/control, bench/fairness, bench/scale, bench/start and bench/web: a plain service with one event that
-// changes nothing, one that logs, and one that hangs. BENCH_EVENTS is the number of further events, BENCH_CONNECTIONS
+// changes nothing, one that takes a list, one that logs, and one that hangs. BENCH_EVENTS is the number of further events, BENCH_CONNECTIONS
 // the number of connections that it takes.
 #include <chrono>
 #include <cstdint>
@@ -35,6 +35,15 @@ int main(int argc, char** argv) {
                                   std::this_thread::sleep_for(std::chrono::milliseconds{10});
                               return servicekit::Reply{};
                           }});
+    service.events().add(
+        {.name = "take",
+         .description = "counts the elements of a list, also while another event runs",
+         .parameters = {{.name = "list", .type = servicekit::ParameterType::list}},
+         .handler =
+             [](const servicekit::Arguments& arguments, servicekit::Context&) {
+                 return servicekit::Reply{{"elements", arguments.values().find("list")->as_list().size()}};
+             },
+         .concurrent = true});
     service.events().add({.name = "talk",
                           .description = "logs lines of 100 bytes as fast as it can",
                           .parameters = {{.name = "seconds", .type = servicekit::ParameterType::number, .minimum = 0}},

@@ -61,14 +61,25 @@ struct Attack {
     rlim_t descriptors = 0;    ///< limit of the server; 0: unchanged
 };
 
-/// Makes a request that takes long to parse.
-std::string request_of(std::size_t bytes) {
-    std::string text = R"(["status", {"x": [)";
+/// Makes a request that takes long to parse. By default the service refuses it after that.
+std::string request_of(std::size_t bytes, std::string text = R"(["status", {"x": [)") {
     while (text.size() < bytes - 10) text += "[],";
     return text + "0]}]\n";
 }
 
 std::vector<Attack> all_attacks() {
+    const Attack in_a_hang{.name = "4 send 1 MB, 200 silent, a handler hangs",
+                           .request = request_of(1'000'000),
+                           .users = 4,
+                           .connections = 1,
+                           .silent = 50,
+                           .in_flight = 1,
+                           .may_read = true,
+                           .hangs = true};
+    Attack in_a_hang_by_own_user = in_a_hang;
+    in_a_hang_by_own_user.name = "the same, by the operator's user";
+    in_a_hang_by_own_user.request = request_of(1'000'000, R"(["take", {"list": [)");
+    in_a_hang_by_own_user.is_own_user = true;
     const std::string unknown = "[\"" + std::string(60, 'e') + "\"]\n";
     return {
         {.name = "ask, read never", .in_flight = 1'000'000, .reads = false},
@@ -93,22 +104,8 @@ std::vector<Attack> all_attacks() {
         {.name = "crashes, role read", .request = "[\"crashes\"]\n", .may_read = true},
         {.name = "requests of 1 MB", .request = request_of(1'000'000), .in_flight = 1},
         {.name = "requests of 1 MB, role read", .request = request_of(1'000'000), .in_flight = 1, .may_read = true},
-        {.name = "4 send 1 MB, 200 silent, a handler hangs",
-         .request = request_of(1'000'000),
-         .users = 4,
-         .connections = 1,
-         .silent = 50,
-         .in_flight = 1,
-         .may_read = true,
-         .hangs = true},
-        {.name = "the same, by the operator's user",
-         .request = request_of(1'000'000),
-         .users = 4,
-         .connections = 1,
-         .silent = 50,
-         .in_flight = 1,
-         .hangs = true,
-         .is_own_user = true},
+        in_a_hang,
+        in_a_hang_by_own_user,
         {.name = "requests of 8 KB, role read", .request = request_of(8'000), .may_read = true},
         {.name = "ask, byte by byte", .piece = 1},
         {.name = "connect, ask, close", .in_flight = 1, .reconnects = true},

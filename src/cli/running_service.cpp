@@ -201,11 +201,7 @@ Result<RunningService::Waited> RunningService::wait_for_end(const Instance& inst
     for (;;) {
         const auto now = look(instance.paths, instance.witness);
         if (!now) return now.error();
-        if (!*now) {
-            // The kernel closes the files of a process, and with them its lock, before others see that it has ended.
-            static_cast<void>(tools_.host.processes->wait_for_end(instance.pid, left(last_steps)));
-            return Waited::ended;
-        }
+        if (!*now) return has_ended ? Waited::ended : wait_for_last_steps(instance.pid, left(last_steps), sleep);
         if (instance.pid > 0 && (*now)->pid > 0 && (*now)->pid != instance.pid) return Waited::replaced;
 
         const milliseconds at_most = left(slice);
@@ -215,6 +211,16 @@ Result<RunningService::Waited> RunningService::wait_for_end(const Instance& inst
         if (can_watch) has_ended = tools_.host.processes->wait_for_end(instance.pid, at_most);
         if (!sleep.sleep_for(can_watch ? milliseconds::zero() : at_most)) return Waited::interrupted;
     }
+}
+
+// The kernel closes the files of a process, and with them its lock, before others see that it has ended.
+RunningService::Waited RunningService::wait_for_last_steps(pid_t pid, milliseconds at_most,
+                                                           os::InterruptibleSleep& sleep) {
+    for (milliseconds waited{0}; pid > 0 && waited < at_most; waited += slice) {
+        if (tools_.host.processes->wait_for_end(pid, std::min(slice, at_most - waited))) break;
+        if (!sleep.sleep_for(milliseconds::zero())) return Waited::interrupted;
+    }
+    return Waited::ended;
 }
 
 }  // namespace servicekit::cli

@@ -76,6 +76,8 @@ private:
     Result<std::optional<Instance>> look(const Paths& paths, Instance::Witness witness);
     Result<std::optional<Instance>> ask_lock(const Paths& paths);
     Result<std::optional<Instance>> ask_socket(const Paths& paths);
+    /// Waits for the end of the process that has released the lock.
+    Waited wait_for_last_steps(pid_t pid, std::chrono::milliseconds at_most, os::InterruptibleSleep& sleep);
     /// Returns the process that listens at a place, without pid and uid if that is unknown.
     [[nodiscard]] Peer server_at(const Paths& paths);
     /// Handles an instance of a stranger. \param reason "locked by uid 1000, who ..."

@@ -117,19 +117,19 @@ bool accepts(const Parameter& parameter, const Value& value) {
            (!parameter.maximum || compare(value, *parameter.maximum) <= 0);
 }
 
-[[gnu::hot]] Arguments check_arguments(const EventDeclaration& event, const Object& given) {
+[[gnu::hot]] Arguments check_arguments(const EventDeclaration& event, Object given) {
     for (const auto& [name, value] : given)
         if (find_parameter(event, name) == nullptr) refuse_unknown(event, name);
 
     Object values;
     for (const Parameter& parameter : event.parameters) {
-        const Value* value = given.find(parameter.name);
+        Value* value = given.find(parameter.name);
         const bool may_be_null = parameter.default_value && parameter.default_value->is_null();
         if (value == nullptr || (value->is_null() && may_be_null)) {
             if (!parameter.default_value) refuse(event, parameter, "missing", "");
             if (!may_be_null) values.append(parameter.name, *parameter.default_value);
         } else if (accepts(parameter, *value)) {
-            values.append(parameter.name, *value);
+            values.append(parameter.name, std::move(*value));
         } else {
             refuse(event, parameter, "wrong", ", found " + found_words(parameter, *value));
         }

@@ -135,8 +135,8 @@ void ControlPlane::fail(Object error, Responder& responder) {
     const BuiltInEvent* built_in = built_in_of(*event);
     Arguments arguments;
     try {
-        arguments = check_arguments(*event, request.arguments);
         refuse_relative_paths(*event, request.arguments);
+        arguments = check_arguments(*event, std::move(request.arguments));
         if (built_in) BuiltInReplies::check(built_in->id, arguments);
     } catch (const BadArgument& bad) {
         return fail(bad_argument(event->name, bad));
@@ -146,7 +146,8 @@ void ControlPlane::fail(Object error, Responder& responder) {
     const bool runs = takes_events(state);
     if (!runs && (built_in == nullptr || !built_in->is_served_in(state))) return fail(not_ready_error(state));
 
-    if (built_in != nullptr && built_in->id == BuiltIn::status) return answer_status(event, request, peer, responder);
+    if (built_in != nullptr && built_in->id == BuiltIn::status)
+        return answer_status(event, std::move(arguments), request, peer, responder);
     if (built_in != nullptr && built_in->id == BuiltIn::cancel) return cancel(*event, arguments, peer, *responder);
     if (built_in != nullptr && built_in->id == BuiltIn::follow) {
         const Peer whole_peer = with_groups(peer, *responder);
@@ -156,7 +157,7 @@ void ControlPlane::fail(Object error, Responder& responder) {
     if (built_in != nullptr && built_in->id == BuiltIn::resign)
         if (auto refused = activity_.refuse_to_resign()) return fail(*std::move(refused));
     const bool changes_something = !only_asks(*event, arguments.values());
-    if (changes_something) log_request(*event, arguments.values(), peer);
+    if (changes_something) log_request(*event, arguments.values(), request.bytes, peer);
     // The program's handler, if there is one, takes part only if it can run now.
     const bool asks_core_alone = !event->handler || !runs || runner_.is_busy();
     if (built_in != nullptr) {
@@ -201,7 +202,7 @@ void ControlPlane::cancel(const EventDeclaration& event, const Arguments& argume
                           Responder& responder) {
     const auto done = run_requests_.cancel(arguments.get<std::int64_t>("id"), peer);
     if (done) {
-        log_request(event, arguments.values(), peer);
+        log_request(event, arguments.values(), 0, peer);
         return responder.reply(encode_reply(*done));
     }
     log_refusal(done.error(), event, peer);
@@ -281,8 +282,8 @@ void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     }
 }
 
-[[gnu::hot]] void ControlPlane::answer_status(const Event& event, Request& request, const Peer& peer,
-                                              const std::shared_ptr<Responder>& responder) {
+[[gnu::hot]] void ControlPlane::answer_status(const Event& event, Arguments arguments, Request& request,
+                                              const Peer& peer, const std::shared_ptr<Responder>& responder) {
     const auto is_occupied = [this] {
         const auto busy = runner_.busy();
         return busy && (busy->event != "status" || clock_.steady_now() - busy->since >= own_status_limit);
@@ -297,7 +298,7 @@ void ControlPlane::signalled(const os::ReceivedSignal& signal) {
 
     // One run answers all clients that asked before it began. A handler of the program may answer each client
     // differently.
-    const bool is_same_for_all = !event->handler && request.arguments.empty();
+    const bool is_same_for_all = !event->handler && arguments.values().empty();
     if (is_same_for_all) {
         const auto run = queued_status_.lock();
         const auto askers = status_askers_.lock();
@@ -306,7 +307,7 @@ void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     request.timeout = own_status_limit;
     const auto askers = std::make_shared<StatusAskers>();
     (void)askers->add(responder);
-    const auto run = queue(event, Arguments{request.arguments}, request, with_groups(peer, *responder),
+    const auto run = queue(event, std::move(arguments), request, with_groups(peer, *responder),
                            std::make_unique<StatusAnswer>(status_, askers));
     if (!is_same_for_all) return;
     queued_status_ = run;
@@ -371,13 +372,17 @@ void ControlPlane::queue_reload(const Peer& sender) {
     if (!queue_.push(std::move(run)) && !queue_.is_closed()) log_.error("cannot reload: too many events wait already");
 }
 
-void ControlPlane::log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer) {
+void ControlPlane::log_request(const EventDeclaration& event, const Object& arguments, std::size_t bytes,
+                               const Peer& peer) {
     // An event that runs a client's code bypasses all checks of the program.
     const LogLevel level = *event.needs == ControlRole::owner ? LogLevel::warning : LogLevel::info;
     if (!log_.shows(level)) return;
     std::string line = "event '" + event.name + "'";
-    if (!arguments.empty()) line += " " + describe_arguments(event, arguments);
-    log_.write(level, line + " asked for by " + in_words(peer));
+    // A line with the arguments of a large request would delay other clients, and fill the log.
+    const bool is_large = bytes > LargeRequests::small_request;
+    if (!arguments.empty() && !is_large) line += " " + describe_arguments(event, arguments);
+    line += " asked for by " + in_words(peer);
+    log_.write(level, is_large ? line + " in a request of " + std::to_string(bytes) + " bytes" : line);
 }
 
 Object ControlPlane::refuse_peer(const std::string& event, ControlRole needs, const Peer& peer) {

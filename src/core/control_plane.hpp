@@ -90,7 +90,7 @@ private:
     /// \param decoded a request or an error object
     void serve(std::variant<Request, Object>& decoded, const Peer& peer, std::shared_ptr<Responder> responder);
     void fail(Object error, Responder& responder);
-    void answer_status(const Event& event, Request& request, const Peer& peer,
+    void answer_status(const Event& event, Arguments arguments, Request& request, const Peer& peer,
                        const std::shared_ptr<Responder>& responder);
     /// Ends the service, by the event `stop` or `kill`.
     void end(const Event& event, const Request& request, const Peer& peer, const std::shared_ptr<Responder>& responder);
@@ -105,7 +105,8 @@ private:
     void log_refusal(const CallError& refused, const EventDeclaration& event, const Peer& peer);
     void flush_log(std::shared_ptr<Responder> responder);
     void queue_reload(const Peer& sender);
-    void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
+    /// \param bytes length of the request
+    void log_request(const EventDeclaration& event, const Object& arguments, std::size_t bytes, const Peer& peer);
     /// Logs the refusal and returns the error object. \param event name that the client sent; the event may not exist
     [[nodiscard]] Object refuse_peer(const std::string& event, ControlRole needs, const Peer& peer);
 

@@ -111,6 +111,7 @@ std::string event_named_in(std::string_view text) {
 [[gnu::hot]] std::variant<Request, Object> decode_request(std::string_view text) {
     std::variant<Request, Object> decoded;
     auto& request = std::get<Request>(decoded);
+    request.bytes = text.size();
     request.event = lone_name_in(text);
     if (!request.event.empty()) return decoded;
     auto parsed = parse_json(text);

@@ -19,6 +19,7 @@ enum class ServiceState;
 struct Request {
     std::string event;
     Object arguments;
+    std::size_t bytes = 0;  ///< length of its text
     bool wants_progress = false;
     bool wants_turns = false;    ///< wants to know when it is queued and when it begins
     bool wants_items = false;    ///< wants the items ahead of the reply

@@ -71,7 +71,7 @@ private:
 /// number, but 3.0 is not accepted as an integer. A path is a string that is not empty. Null counts as omitted if the
 /// default is null.
 /// \throws BadArgument
-[[nodiscard]] Arguments check_arguments(const EventDeclaration& event, const Object& given);
+[[nodiscard]] Arguments check_arguments(const EventDeclaration& event, Object given);
 
 /// Formats `arguments` as JSON for a log line. Secret values are masked, and so are undeclared ones, which may be
 /// misspelled secrets.

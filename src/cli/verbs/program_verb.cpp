@@ -29,7 +29,7 @@ Result<Arguments> arguments_of(const Session& session) {
     for (const auto& [name, texts] : session.invocation.given_lists)
         typed->set(name, Value::List(texts.begin(), texts.end()));
     try {
-        return check_arguments(declaration, *typed);
+        return check_arguments(declaration, *std::move(typed));
     } catch (const BadArgument& bad) {
         return Error{ExitCode::usage, "use", bad.argument(), "expected " + bad.expected()};
     }

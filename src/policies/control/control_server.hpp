@@ -12,9 +12,9 @@
 #include <span>
 #include <vector>
 
+#include "base/fair_queue.hpp"
 #include "policies/control/control_quota.hpp"
 #include "policies/control/control_roles.hpp"
-#include "policies/control/fair_queue.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"

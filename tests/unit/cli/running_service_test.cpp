@@ -359,6 +359,14 @@ TEST_F(RunningServiceTest, StopsWaitingIfAnotherInstanceTakesOver) {
     EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::replaced);
 }
 
+TEST_F(RunningServiceTest, StopsWaitingForTheEndOfTheProcessAtAnInterrupt) {
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
+    const Instance instance = found();
+    owners.clear();
+    sleep.interrupt();
+    EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::interrupted);
+}
+
 TEST_F(RunningServiceTest, StopsWaitingAtAnInterrupt) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     sleep.interrupt();

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <stdexcept>
+#include <vector>
 
 #include "servicekit/mocks/mock_control.hpp"
 #include "unit/core/long_job_fixture.hpp"
@@ -9,9 +12,12 @@
 namespace servicekit {
 namespace {
 
-using ::testing::_;
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::NiceMock;
+using ::testing::SizeIs;
 
 /// A request for `size` that is too large for the loop's thread.
 std::string large(std::string_view event = "size") {
@@ -83,6 +89,23 @@ TEST_F(LargeRequestsTest, AreDecodedAtOnceIfThereIsNoThread) {
     EXPECT_EQ(life.stop(), 0);
 }
 
+TEST_F(LargeRequestsTest, AreLoggedWithoutTheirArguments) {
+    start();
+    ask(large());
+    const std::string bytes = std::to_string(large().size() - 1);
+    EXPECT_THAT(log(), HasSubstr("event 'size' asked for by uid 0, pid 50 in a request of " + bytes + " bytes\n"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(LargeRequestsTest, AreRefusedAtAStop) {
+    start();
+    mocks::FakeClient client = life.connect({.pid = 60, .uid = 0, .gid = 0});
+    client.send(large());
+    EXPECT_EQ(life.stop(), 0);
+    const std::string reply = client.receive();
+    EXPECT_THAT(reply, ::testing::EndsWith("}\n"));
+}
+
 /// Threads that do not begin before the test says so.
 class LateThreads final : public os::Threads {
 public:
@@ -100,70 +123,126 @@ private:
     std::function<void()> call_;
 };
 
+/// Calls a function when the thread would sleep.
+class NoParking final : public os::Parking {
+public:
+    explicit NoParking(const std::function<void()>& on_park) : on_park_{on_park} {}
+    void park() override { on_park_(); }
+    bool park_for(std::chrono::milliseconds /*at_most*/) override { return false; }
+    void unpark() override {}
+
+private:
+    const std::function<void()>& on_park_;
+};
+
 class WaitingLargeRequestsTest : public ::testing::Test {
 protected:
     WaitingLargeRequestsTest() {
         host_ = os_.host();
         host_.threads = &threads_;
+        host_.make_parking = [this] { return std::make_unique<NoParking>(on_park_); };
         loop_ = host_.make_event_loop("control");
         requests_.arm(*loop_);
         EXPECT_TRUE(loop_->start());
     }
+    ~WaitingLargeRequestsTest() override {
+        requests_.refuse_all();
+        loop_->stop();
+        requests_.close();
+    }
     /// Takes a request. \returns its client
-    std::shared_ptr<NiceMock<mocks::MockResponder>> take() {
+    std::shared_ptr<NiceMock<mocks::MockResponder>> take(const std::string& text = large(), const Peer& peer = owner) {
         auto responder = std::make_shared<NiceMock<mocks::MockResponder>>();
-        requests_.take(large(), {}, responder);
+        requests_.take(text, peer, responder);
         return responder;
     }
 
+    static inline const Peer owner{.uid = 0, .role = ControlRole::owner};
+    static inline const Peer operating{.uid = 1000, .role = ControlRole::operate};
+    static inline const Peer another{.uid = 1001, .role = ControlRole::operate};
+
     mocks::FakeOs os_;
     LateThreads threads_;
+    std::function<void()> on_park_ = [this] { os_.settle(); };
     os::Host host_;
     std::unique_ptr<os::EventLoop> loop_;
-    int served_ = 0;
-    LargeRequests requests_{host_, [this](LargeRequests::Decoded&) { ++served_; }};
+    std::vector<std::string> served_;  ///< what became of each, in order
+    std::function<void(LargeRequests::Decoded&)> serve_ = [this](LargeRequests::Decoded& decoded) {
+        const auto* request = std::get_if<Request>(&decoded.result);
+        served_.push_back(std::to_string(decoded.peer.uid) + " " + (request != nullptr ? request->event : "refused"));
+    };
+    LargeRequests requests_{host_, [this](LargeRequests::Decoded& decoded) { serve_(decoded); }};
 };
 
-TEST_F(WaitingLargeRequestsTest, AreRefusedAtAStop) {
-    const auto first = take();
-    const auto second = take();
-    for (const auto& client : {first, second}) EXPECT_CALL(*client, reply(HasSubstr("not-ready"))).Times(1);
-    requests_.refuse_all();
-    threads_.begin();
-    loop_->stop();
-    requests_.close();
-    EXPECT_EQ(served_, 0);
-}
-
-TEST_F(WaitingLargeRequestsTest, AreServedOnceIfTheyWereDecodedBeforeTheStop) {
-    const auto client = take();
-    EXPECT_CALL(*client, reply(_)).Times(0);
-    threads_.begin();
-    requests_.refuse_all();
-    loop_->stop();
-    requests_.close();
-    EXPECT_EQ(served_, 1);
-}
-
-TEST_F(WaitingLargeRequestsTest, AreDecodedAtOnceIfTooMuchWaits) {
-    const std::size_t most = LargeRequests::most_waiting_bytes / large().size();
-    for (std::size_t request = 0; request < most; ++request) take();
-    EXPECT_EQ(served_, 0);
+TEST_F(WaitingLargeRequestsTest, AreRefusedBeforeTheyAreDecoded) {
     take();
-    EXPECT_EQ(served_, 1);
+    take();
+    requests_.refuse_all();
+    threads_.begin();
+    EXPECT_THAT(served_, ElementsAre("0 refused", "0 refused"));
+}
+
+TEST_F(WaitingLargeRequestsTest, AreRefusedOnceAfterTheyAreDecoded) {
+    take();
+    take();
+    on_park_ = [this] {
+        EXPECT_THAT(served_, IsEmpty());
+        requests_.refuse_all();
+    };
     threads_.begin();
     os_.settle();
-    EXPECT_EQ(served_, static_cast<int>(most) + 1);
-    requests_.refuse_all();
-    loop_->stop();
-    requests_.close();
+    EXPECT_THAT(served_, ElementsAre("0 refused", "0 refused"));
 }
 
 TEST_F(WaitingLargeRequestsTest, LaterOnesAreDecodedAtOnce) {
     requests_.refuse_all();
     take();
-    EXPECT_EQ(served_, 1);
-    requests_.close();
+    EXPECT_THAT(served_, ElementsAre("0 size"));
+}
+
+TEST_F(WaitingLargeRequestsTest, UsersTakeTurnsAfterTheOwner) {
+    take(large("a"), operating);
+    take(large("b"), another);
+    take(large("c"), owner);
+    threads_.begin();
+    EXPECT_THAT(served_, ElementsAre("0 c", "1000 a", "1001 b"));
+}
+
+TEST_F(WaitingLargeRequestsTest, AreDecodedAtOnceIfAUserHasTooMany) {
+    const std::string text = "[\"put\", {\"text\": \"" + std::string(1'000'000, 'x') + "\"}]";
+    for (int request = 0; request < 4; ++request) take(text, operating);
+    EXPECT_THAT(served_, IsEmpty());
+    take(text, operating);
+    EXPECT_THAT(served_, ElementsAre("1000 put"));
+    for (int request = 0; request < 12; ++request) take(text, owner);
+    EXPECT_THAT(served_, SizeIs(1));
+    take(text, another);
+    take(text, owner);
+    EXPECT_THAT(served_, ElementsAre("1000 put", "1001 put", "0 put"));
+    threads_.begin();
+    EXPECT_THAT(served_, SizeIs(19));
+}
+
+TEST_F(WaitingLargeRequestsTest, TheirTimeoutBeginsWhenTheyArrive) {
+    std::optional<std::chrono::milliseconds> timeout;
+    serve_ = [&](LargeRequests::Decoded& decoded) { timeout = std::get<Request>(decoded.result).timeout; };
+    std::string text = large();
+    text.replace(text.rfind(']'), 1, R"(, {"timeout": 5}])");
+    take(text);
+    os_.advance(2s);
+    threads_.begin();
+    EXPECT_EQ(timeout, 3s);
+    take(text);
+    os_.advance(7s);
+    threads_.begin();
+    EXPECT_EQ(timeout, 0s);
+}
+
+TEST_F(WaitingLargeRequestsTest, AFailureClosesOnlyTheirConnection) {
+    serve_ = [](LargeRequests::Decoded&) { throw std::runtime_error{"no idea"}; };
+    const auto client = take();
+    EXPECT_CALL(*client, reply_and_close(HasSubstr("no idea")));
+    threads_.begin();
 }
 
 }  // namespace

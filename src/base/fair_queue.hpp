@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace servicekit::policies {
+namespace servicekit {
 
 /// Waiting items of several users, in the order in which one thread should take them.
 ///
@@ -99,4 +99,4 @@ private:
     std::list<uid_t> old_;  ///< the others; each user is in one of the two
 };
 
-}  // namespace servicekit::policies
+}  // namespace servicekit

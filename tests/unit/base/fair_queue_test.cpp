@@ -1,11 +1,11 @@
-#include "policies/control/fair_queue.hpp"
+#include "base/fair_queue.hpp"
 
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string>
 
-namespace servicekit::policies {
+namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
@@ -125,4 +125,4 @@ TEST_F(FairQueueTest, IsEmptyOnceCleared) {
 }
 
 }  // namespace
-}  // namespace servicekit::policies
+}  // namespace servicekit
