@@ -93,6 +93,7 @@ void ControlConnection::reply_and_close(std::string_view line) {
     if (!corked_ || line.size() > collected_replies) return send(line, lock);
     if (!is_last_ || !server_.loop().is_this_thread()) return outbox_.keep(line);
     outbox_.send_locked(*socket_, line, server_.now());
+    note_sharing();
 }
 
 /// Calls the loop's thread if it has something left to do. If it saw this connection sending, it has to look again,
@@ -113,6 +114,10 @@ void ControlConnection::call_loop() {
 }
 
 // The rest is for the loop's thread only.
+
+[[gnu::hot]] std::unique_lock<std::mutex> ControlConnection::lock_if_shared() {
+    return is_shared_ ? std::unique_lock{mutex_} : std::unique_lock{mutex_, std::defer_lock};
+}
 
 /// Ends only this connection if its step runs out of memory or the system refuses an operation.
 template <class Step>
@@ -275,7 +280,7 @@ void ControlConnection::drop_input() {
 /// \returns the number of bytes consumed.
 [[gnu::hot]] std::size_t ControlConnection::serve(std::string_view bytes) {
     {
-        const std::lock_guard lock{mutex_};
+        const auto lock = lock_if_shared();
         if (!may_ask()) return 0;
     }
     std::size_t done = 0;
@@ -321,10 +326,12 @@ void ControlConnection::drop_input() {
         awaiting_ = true;
         corked_ = true;
         is_last_ = is_last;
+        is_shared_ = true;
     }
     server_.requests().request(text, peer_, shared_from_this());
-    const std::lock_guard lock{mutex_};
+    const auto lock = lock_if_shared();
     corked_ = false;
+    note_sharing();
     count_replies(outbox_.backlog());
     return may_ask();
 }
@@ -334,7 +341,7 @@ void ControlConnection::drop_input() {
     return peer_.groups;
 }
 
-bool ControlConnection::may_ask() const {
+[[gnu::hot]] bool ControlConnection::may_ask() const {
     return open_ && !closing_ && !closes_after_reply_ && !awaiting_ &&
            outbox_.backlog() < server_.options().max_reply_backlog && server_.quota().has_room_for_replies(peer_.uid);
 }
@@ -390,9 +397,10 @@ void ControlConnection::refuse_unreadable(JsonScanner::State state) {
         bool broken = false;
         Waiters waiters;
         {
-            const std::lock_guard lock{mutex_};
+            const auto lock = lock_if_shared();
             outbox_.flush(*socket_, server_.now());
             waiters = take_waiters();
+            note_sharing();
             broken = outbox_.is_broken();
             awaiting = awaiting_;
             closing_ = closing_ || (closes_after_reply_ && !awaiting_);

@@ -96,6 +96,11 @@ private:
     /// Returns true if some of them have not been scanned.
     [[nodiscard]] bool has_more() const noexcept { return scanned_ < buffered(); }
 
+    /// Returns a lock of the mutex; an unlocked one if no other thread may change what the mutex guards.
+    [[nodiscard]] std::unique_lock<std::mutex> lock_if_shared();
+    /// Notes whether another thread may still change it. \pre it is locked with lock_if_shared()
+    void note_sharing() noexcept { is_shared_ = awaiting_ || outbox_.is_sending(); }
+
     // With the mutex held:
     [[nodiscard]] bool may_ask() const;
     [[nodiscard]] bool is_overdue() const;
@@ -138,6 +143,9 @@ private:
     Tick began_ = 0;  ///< when the connection, or a later unfinished request, began
     Tick draining_since_ = 0;
 
+    /// Another thread may change what the mutex guards: it may answer the request in progress, or is sending. Without a
+    /// request in progress, the Responder's members only look at `open_` and `awaiting_`.
+    bool is_shared_ = false;
     std::mutex mutex_;  ///< guards what follows; `open_` and `socket_` change with it held, on the loop's thread
     bool open_ = true;
     std::shared_ptr<os::LocalConnection> socket_;  ///< shared with a thread that is sending
