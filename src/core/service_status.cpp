@@ -247,37 +247,44 @@ Object ServiceStatus::with(const Object& own) const {
 
 [[gnu::hot]] void ServiceStatus::append_last_known(std::string& out) const {
     Object more = varying();
-    const ServiceState state = state_.now();
     const std::lock_guard guard{mutex_};
-    if (!is_text_final_) {
-        constant_text_ = constant_text();
-        is_text_final_ = state == ServiceState::running;
-    }
-    out += '{';
-    out += constant_text_.before_uptime;
-    append_number(out, uptime());
-    out += constant_text_.before_state;
-    out += '"';
-    out += to_string(state);
-    out += '"';
-    out += constant_text_.after_state;
     if (kept_.empty()) {
         remove_metrics(more);
-        if (more != printed_) {
-            std::string text;
-            append_json_members(text, more);
-            printed_text_ = std::move(text);
-            printed_ = std::move(more);
-        }
-        out += printed_text_;
+        print_fields(std::move(more));
+        out += printed_.text;
         metrics_.append_members(out);
     } else {
         more.merge(metrics_.read());
         more.merge(kept_);
         more.set("as-of", rfc3339(as_of_));
-        append_json_members(out, more);
+        print_fields(std::move(more));
+        out += printed_.text;
     }
     out += '}';
+}
+
+[[gnu::hot]] void ServiceStatus::print_fields(Object&& varying) const {
+    const std::int64_t up = uptime();
+    const ServiceState state = state_.now();
+    if (is_text_final_ && up == printed_.uptime && state == printed_.state && varying == printed_.varying) return;
+    if (!is_text_final_) {
+        constant_text_ = constant_text();
+        is_text_final_ = state == ServiceState::running;
+    }
+    printed_.uptime = -1;  // in case that memory is short
+    std::string& text = printed_.text;
+    text = '{';
+    text += constant_text_.before_uptime;
+    append_number(text, up);
+    text += constant_text_.before_state;
+    text += '"';
+    text += to_string(state);
+    text += '"';
+    text += constant_text_.after_state;
+    append_json_members(text, varying);
+    printed_.varying = std::move(varying);
+    printed_.state = state;
+    printed_.uptime = up;
 }
 
 [[gnu::hot]] void ServiceStatus::remove_metrics(Object& fields) const {

@@ -81,6 +81,13 @@ private:
         std::string before_state;
         std::string after_state;
     };
+    /// The fields of a status as JSON, without the closing brace, and what may change of that from which it was made.
+    struct Printed {
+        std::string text;
+        std::int64_t uptime = -1;
+        ServiceState state = ServiceState::idle;
+        Object varying = {};
+    };
 
     /// Returns the fields that the status always has.
     [[nodiscard]] Object constant() const;
@@ -93,6 +100,8 @@ private:
     void add_work(Object& fields) const;
     /// Removes the fields of policies that have the name of a metric.
     void remove_metrics(Object& fields) const;
+    /// Prints the fields of the status again if one of them has changed. \pre the mutex is locked
+    void print_fields(Object&& varying) const;
 
     const EventHooks& program_;
     const EventTable& events_;
@@ -116,8 +125,7 @@ private:
     mutable std::mutex mutex_;
     mutable ConstantText constant_text_;  ///< of the last status
     mutable bool is_text_final_ = false;  ///< since the service runs
-    mutable Object printed_;              ///< the varying fields of the last status
-    mutable std::string printed_text_;    ///< the same as JSON
+    mutable Printed printed_;             ///< of the last status
     Object kept_;
     std::chrono::system_clock::time_point as_of_;
 };

@@ -43,6 +43,23 @@ TEST(StatusCostTest, OnAKeptConnectionAStatusIsOneReceiveAndOneSend) {
     EXPECT_EQ(life.stop(), 0);
 }
 
+TEST(StatusCostTest, TheTextOfTheLastStatusIsNotRepeatedOnceAFieldHasChanged) {
+    using namespace std::chrono_literals;
+    mocks::FakeOs os;
+    mocks::FakeLife life{os, [&os] { return mocks::fake_service<Service>(os, {.name = "trial", .daemonize = false}); }};
+    ASSERT_TRUE(life.start());
+    ASSERT_THAT(life.ask("[\"status\"]\n"), HasSubstr("running"));
+
+    EXPECT_THAT(life.ask("[\"status\"]\n"), HasSubstr("\"uptime\":0,"));
+    EXPECT_THAT(life.ask("[\"status\"]\n"), HasSubstr("\"uptime\":0,"));
+    os.advance(7s);
+    EXPECT_THAT(life.ask("[\"status\"]\n"), HasSubstr("\"uptime\":7,"));
+    EXPECT_THAT(life.ask("[\"status\"]\n"), HasSubstr("\"uptime\":7,"));
+    const auto timer = life.service()->every(60s, "feed the ducks", [] {});
+    EXPECT_THAT(life.ask("[\"status\"]\n"), HasSubstr("feed the ducks"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
 TEST(StatusCostTest, ClientsThatStayAreNotReceivedFromTwice) {
     mocks::FakeOs os;
     mocks::FakeLife life{os, [&os] { return mocks::fake_service<Service>(os, {.name = "trial", .daemonize = false}); }};
