@@ -35,6 +35,7 @@ struct MetricSeries {
     alignas(cache_line) Cell cell;
     alignas(cache_line) std::atomic<MetricSeries*> next{nullptr};
 };
+static_assert(sizeof(MetricSeries) <= 4 * MetricSeries::cache_line, "a program may have thousands of series");
 
 /// A declared metric with its series.
 struct MetricEntry {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -32,7 +33,7 @@ public:
 
         const std::lock_guard guard{writers_};
         const std::uint64_t number = published_.load(std::memory_order_relaxed) + 1;
-        Slot& slot = slots_[number % slots_.size()];
+        Slot& slot = (*slots_)[number % slots_->size()];
         // Each word is stored with release order, so that a reader that sees a new word also sees the new number.
         slot.number.store(number, std::memory_order_relaxed);
         for (std::size_t i = 0; i <= text.size() / sizeof(std::uint64_t); ++i) {
@@ -59,11 +60,12 @@ private:
         std::atomic<std::uint64_t> number{0};                                                   ///< of the text in it
         std::array<std::atomic<std::uint64_t>, (longest + 1) / sizeof(std::uint64_t)> words{};  ///< size, then bytes
     };
+    using Slots = std::array<Slot, 4>;
 
     /// \returns false if the slot was written while it was read
     [[nodiscard]] bool try_read(std::array<char, longest + 1>& bytes) const {
         const std::uint64_t number = published_.load(std::memory_order_acquire);
-        const Slot& slot = slots_[number % slots_.size()];
+        const Slot& slot = (*slots_)[number % slots_->size()];
         for (std::size_t i = 0; i < slot.words.size(); ++i) {
             const std::uint64_t word = slot.words[i].load(std::memory_order_acquire);
             std::memcpy(&bytes[i * sizeof word], &word, sizeof word);
@@ -73,7 +75,8 @@ private:
 
     std::mutex writers_;
     std::atomic<std::uint64_t> published_{0};  ///< the number of the text that was set last
-    std::array<Slot, 4> slots_;
+    /// Not in the cell itself: each series of any metric has the size of the largest cell.
+    std::unique_ptr<Slots> slots_ = std::make_unique<Slots>();
 };
 
 }  // namespace servicekit
