@@ -11,10 +11,13 @@ namespace {
 
 constexpr std::size_t longest_name = 64;
 
-[[gnu::hot]] constexpr bool is_name_byte(char byte) noexcept {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-           byte == '.' || byte == '_' || byte == '-';
+constexpr std::array<bool, 256> name_bytes() {
+    std::array<bool, 256> allowed{};
+    constexpr std::string_view all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    for (const char byte : all) allowed[static_cast<unsigned char>(byte)] = true;
+    return allowed;
 }
+constexpr std::array<bool, 256> is_name_byte = name_bytes();
 
 /// Returns the Damerau-Levenshtein distance in which no part is edited twice ("optimal string alignment").
 /// \returns `limit` if the distance is `limit` or more
@@ -47,7 +50,8 @@ std::size_t typing_errors(std::string_view from, std::string_view to, std::size_
 
 [[gnu::hot]] bool is_valid_name(std::string_view name) noexcept {
     return !name.empty() && name.size() <= longest_name && name.front() != '.' &&
-           std::all_of(name.begin(), name.end(), is_name_byte);
+           std::all_of(name.begin(), name.end(),
+                       [](char byte) { return is_name_byte[static_cast<unsigned char>(byte)]; });
 }
 
 std::string_view name_rule() noexcept {

@@ -91,12 +91,12 @@ Object& Object::operator=(const Object& other) { return *this = Object{other}; }
 [[gnu::hot]] Object& Object::operator=(Object&&) noexcept = default;
 [[gnu::hot]] Object::~Object() = default;
 
-Object::Object(std::initializer_list<Member> members) {
+[[gnu::hot]] Object::Object(std::initializer_list<Member> members) {
     members_.reserve(members.size());
     for (const Member& member : members) set(member.first, member.second);
 }
 
-void Object::set(std::string_view key, Value value) {
+[[gnu::hot]] void Object::set(std::string_view key, Value value) {
     if (Value* present = find(key))
         *present = std::move(value);
     else
@@ -180,7 +180,7 @@ Value::Value(const char* text) : data_{std::string{text}} {}
 Value::Value(std::string_view text) : data_{std::string{text}} {}
 Value::Value(List items) : data_{std::move(items)} {}
 Value::Value(Object members) : data_{std::move(members)} {}
-Value::Value(const Value&) = default;
+[[gnu::hot]] Value::Value(const Value&) = default;
 [[gnu::hot]] Value::Value(Value&&) noexcept = default;
 Value& Value::operator=(const Value&) = default;
 Value& Value::operator=(Value&&) noexcept = default;
@@ -211,7 +211,7 @@ std::string_view Value::type_name() const noexcept {
     return "an object";
 }
 
-const std::string& Value::as_string() const& {
+[[gnu::hot]] const std::string& Value::as_string() const& {
     if (const auto* text = std::get_if<std::string>(&data_)) return *text;
     throw TypeError{"a string", std::string{type_name()}};
 }

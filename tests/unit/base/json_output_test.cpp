@@ -23,13 +23,17 @@ TEST(JsonOutputTest, AByteIsPrintedTheSameAtEveryPosition) {
     for (int byte = 0; byte < 0x80; ++byte) {
         const std::string alone = printed(std::string(1, static_cast<char>(byte)));
         const std::string escaped = alone.substr(1, alone.size() - 2);
-        for (std::size_t at = 0; at < 19; ++at) {
-            std::string text(19, 'x');
-            text[at] = static_cast<char>(byte);
-            EXPECT_EQ(printed(text), '"' + std::string(at, 'x') + escaped + std::string(18 - at, 'x') + '"');
+        // One that is read in parts of sixteen bytes, and one that is too short for that.
+        for (const std::size_t size : {11U, 37U}) {
+            for (std::size_t at = 0; at < size; ++at) {
+                std::string text(size, 'x');
+                text[at] = static_cast<char>(byte);
+                EXPECT_EQ(printed(text), '"' + std::string(at, 'x') + escaped + std::string(size - 1 - at, 'x') + '"');
+            }
         }
     }
     EXPECT_EQ(printed("12345678\xC3\xA4\xFF"sv), "\"12345678\xC3\xA4\xEF\xBF\xBD\"");
+    EXPECT_EQ(printed("1234567890123456\xC3\xA4\xFF"sv), "\"1234567890123456\xC3\xA4\xEF\xBF\xBD\"");
 }
 
 TEST(JsonOutputTest, IsAppendedToExistingText) {
