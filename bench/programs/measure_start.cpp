@@ -152,6 +152,9 @@ std::vector<Program> programs_in(const std::string& directory, bench::Results& r
          .pid_file = directory + "/bench-service.pid"},
         {.label = "bare C with the whole library",
          .start = {here + "/bare_daemon_with_library", directory},
+         .pid_file = directory + "/bare.pid"},
+        {.label = "bare C, as servicekit",
+         .start = {here + "/bare_service", directory},
          .pid_file = directory + "/bare.pid"}};
     const auto add_peer = [&](Program program, const std::string& library) {
         if (access(program.start.front().c_str(), X_OK) == 0) {
