@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 
 #include "base/log_level_names.hpp"
 
@@ -159,10 +160,13 @@ bool sets_a_level(const Object& arguments) {
 }
 
 [[gnu::hot]] const BuiltInEvent* find_built_in(std::string_view name) {
-    const auto& table = built_in_events();
-    const auto found = std::find_if(table.begin(), table.end(),
-                                    [name](const BuiltInEvent& event) { return event.declaration.name == name; });
-    return found != table.end() ? &*found : nullptr;
+    static const std::unordered_map<std::string_view, const BuiltInEvent*> rows = [] {
+        std::unordered_map<std::string_view, const BuiltInEvent*> by_name;
+        for (const BuiltInEvent& row : built_in_events()) by_name.emplace(row.declaration.name, &row);
+        return by_name;
+    }();
+    const auto found = rows.find(name);
+    return found != rows.end() ? found->second : nullptr;
 }
 
 std::optional<BuiltIn> built_in_named(std::string_view name) {
@@ -180,7 +184,7 @@ void check_is_no_built_in(std::string_view name) {
         throw std::invalid_argument{"cannot do work of the name '" + std::string{name} + "': a built-in event has it"};
 }
 
-bool only_asks(const EventDeclaration& event, const Object& arguments) {
+[[gnu::hot]] bool only_asks(const EventDeclaration& event, const Object& arguments) {
     return event.read_only || (event.name == "log-level" && !sets_a_level(arguments)) ||
            (event.name == "resign" && !event.handler && is_true(arguments, "test"));
 }

@@ -66,7 +66,7 @@ private:
 };
 
 /// Returns the peer as handlers see it.
-Peer with_groups(const Peer& peer, Responder& responder) {
+[[gnu::hot]] Peer with_groups(const Peer& peer, Responder& responder) {
     Peer whole = peer;
     if (whole.groups.empty()) whole.groups = responder.peer_groups();
     return whole;
@@ -282,7 +282,7 @@ void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     }
 }
 
-[[gnu::hot]] void ControlPlane::answer_status(const Event& event, Arguments arguments, Request& request,
+[[gnu::hot]] void ControlPlane::answer_status(const Event& event, Arguments&& arguments, Request& request,
                                               const Peer& peer, const std::shared_ptr<Responder>& responder) {
     const auto is_occupied = [this] {
         const auto busy = runner_.busy();
@@ -314,8 +314,9 @@ void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     status_askers_ = askers;
 }
 
-std::shared_ptr<QueuedEvent> ControlPlane::make_run(const Event& event, Arguments arguments, const Request& request,
-                                                    const Peer& peer, std::unique_ptr<Answer> answer) {
+[[gnu::hot]] std::shared_ptr<QueuedEvent> ControlPlane::make_run(const Event& event, Arguments arguments,
+                                                                 const Request& request, const Peer& peer,
+                                                                 std::unique_ptr<Answer> answer) {
     auto run = std::make_shared<QueuedEvent>(event, std::move(arguments), peer, std::move(answer));
     if (request.wants_progress) run->want_progress();
     if (request.wants_turns) run->want_turns();
@@ -327,8 +328,9 @@ std::shared_ptr<QueuedEvent> ControlPlane::make_run(const Event& event, Argument
     return run;
 }
 
-std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments arguments, const Request& request,
-                                                 const Peer& peer, std::unique_ptr<Answer> answer) {
+[[gnu::hot]] std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments arguments,
+                                                              const Request& request, const Peer& peer,
+                                                              std::unique_ptr<Answer> answer) {
     const bool changes_something = !only_asks(*event, arguments.values());
     auto run = make_run(event, std::move(arguments), request, peer, std::move(answer));
     if (changes_something) run->log_outcome();
@@ -347,7 +349,7 @@ std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments a
 
 /// Wakes the event thread after the loop has handled what is ready. A burst of requests then costs one thread switch,
 /// not one for each request.
-void ControlPlane::wake_event_thread() {
+[[gnu::hot]] void ControlPlane::wake_event_thread() {
     if (std::exchange(wakes_soon_, true)) return;
     const bool posted = attempt([this] {
         loop_->post([this] {

@@ -90,7 +90,7 @@ private:
     /// \param decoded a request or an error object
     void serve(std::variant<Request, Object>& decoded, const Peer& peer, std::shared_ptr<Responder> responder);
     void fail(Object error, Responder& responder);
-    void answer_status(const Event& event, Arguments arguments, Request& request, const Peer& peer,
+    void answer_status(const Event& event, Arguments&& arguments, Request& request, const Peer& peer,
                        const std::shared_ptr<Responder>& responder);
     /// Ends the service, by the event `stop` or `kill`.
     void end(const Event& event, const Request& request, const Peer& peer, const std::shared_ptr<Responder>& responder);

@@ -9,9 +9,10 @@ thread_local const Context* innermost_handler = nullptr;
 
 }  // namespace
 
-HandlerScope::HandlerScope(const Context& context) noexcept : outer_{std::exchange(innermost_handler, &context)} {}
+[[gnu::hot]] HandlerScope::HandlerScope(const Context& context) noexcept
+    : outer_{std::exchange(innermost_handler, &context)} {}
 
-HandlerScope::~HandlerScope() { innermost_handler = outer_; }
+[[gnu::hot]] HandlerScope::~HandlerScope() { innermost_handler = outer_; }
 
 const Context* current_handler() noexcept { return innermost_handler; }
 

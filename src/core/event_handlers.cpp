@@ -61,10 +61,10 @@ Handler EventHandlers::of(const EventDeclaration& event) {
     };
 }
 
-void EventHandlers::run(const std::shared_ptr<QueuedEvent>& run) {
+[[gnu::hot]] void EventHandlers::run(const std::shared_ptr<QueuedEvent>& run) {
     // Runs the declared handler without a copy, since a copy may own anything that the program gave it.
     const EventDeclaration& event = run->event();
-    if (event.handler && built_in_named(event.name) != BuiltIn::reload) return runner_.run(run, event.handler);
+    if (event.handler && !is(run->built_in(), BuiltIn::reload)) return runner_.run(run, event.handler);
     runner_.run(run, of(event));
 }
 

@@ -21,13 +21,13 @@ std::vector<std::shared_ptr<QueuedEvent>> in_order(const std::deque<std::shared_
 
 }  // namespace
 
-bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
+[[gnu::hot]] bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
     const auto now = clock_.steady_now();
     {
         const std::lock_guard guard{mutex_};
         if (closed_ || size() >= limit) return false;
         run->set_id(++last_id_, now);
-        may_want_turns_ = may_want_turns_ || run->wants_turns();
+        if (run->wants_turns()) may_want_turns_.store(true, std::memory_order_relaxed);
         Waiting& kind = run->event().concurrent ? concurrent_ : waiting_;
         kind.push_back(std::move(run));
         size_changed();
@@ -39,17 +39,16 @@ bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
 std::vector<std::shared_ptr<QueuedEvent>> EventQueue::those_that_want_turns() {
     std::vector<std::shared_ptr<QueuedEvent>> found;
     const std::lock_guard guard{mutex_};
-    if (!may_want_turns_) return found;
     for (const auto& run : waiting_) {
         if (!run->wants_turns()) continue;
         found.push_back(run);
         if (found.size() == told_at_once) break;
     }
-    may_want_turns_ = !found.empty();
+    may_want_turns_.store(!found.empty(), std::memory_order_relaxed);
     return found;
 }
 
-std::shared_ptr<QueuedEvent> EventQueue::take_from(Waiting& waiting) {
+[[gnu::hot]] std::shared_ptr<QueuedEvent> EventQueue::take_from(Waiting& waiting) {
     const std::lock_guard guard{mutex_};
     if (waiting.empty() || is_held_) return nullptr;
     auto first = std::move(waiting.front());

@@ -30,9 +30,13 @@ public:
     /// Adds an event and gives it an id. \returns false if the queue is full or closed
     bool push(std::shared_ptr<QueuedEvent> run, Wake wake = Wake::now);
     /// Notifies the first callers that want to know what runs before their events.
+    /// Takes no lock if none of them wants to know. An event that is pushed during this call is either seen here, or its
+    /// caller learns what runs now.
+    /// \pre what running() returns has been changed, with a lock that running() takes
     /// \param running as in QueuedEvent::tell_queued()
     template <class Running>
     void tell_waiting(const Running& running) {
+        if (!may_want_turns_.load(std::memory_order_relaxed)) return;
         for (const auto& run : those_that_want_turns()) run->tell_queued(running);
     }
     /// Returns the next event for the event thread. \returns null if none waits
@@ -86,7 +90,7 @@ private:
     std::uint64_t last_id_ = 0;
     bool closed_ = false;
     bool is_held_ = false;
-    bool may_want_turns_ = false;  ///< an event that waits may want to be notified of its turn
+    std::atomic<bool> may_want_turns_{false};  ///< an event that waits may want to be notified of its turn
 };
 
 }  // namespace servicekit

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/built_in_events.hpp"
+#include "base/attempt.hpp"
 #include "core/caught_exception.hpp"
 #include "core/item_stream.hpp"
 #include "core/reply_check.hpp"
@@ -13,40 +13,43 @@ namespace servicekit {
 /// Shows which event runs, while it exists. A nested event does not change the name that is shown.
 class EventRunner::Running {
 public:
-    Running(EventRunner& runner, const EventDeclaration& event, std::chrono::steady_clock::time_point now)
+    [[gnu::hot]] Running(EventRunner& runner, const EventDeclaration& event, std::chrono::steady_clock::time_point now)
         : runner_{runner} {
         if (runner_.depth_ >= deepest_nesting)
             throw CallError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
-        runner_.trail_.begin(event.name, now);
-        if (runner_.depth_++ > 0) return;
-        runner_.last_sign_.store(now, std::memory_order_relaxed);
-        {
+        const bool is_nested = runner_.depth_ > 0;
+        if (!is_nested) {
+            runner_.last_sign_.store(now, std::memory_order_relaxed);
             const std::lock_guard guard{runner_.busy_mutex_};
-            runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
+            runner_.busy_.event = event.name;  // keeps its memory for the next event
+            runner_.busy_.since = now;
+            runner_.busy_.hangs_after = event.hangs_after;
             runner_.is_busy_.store(true, std::memory_order_release);
         }
-        if (runner_.on_begin_) runner_.on_begin_();
+        ++runner_.depth_;
+        runner_.trail_.begin(event.name, now);
+        // Without memory for the notification, the client still gets its answer.
+        if (!is_nested && runner_.on_begin_) static_cast<void>(attempt(runner_.on_begin_));
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
-    ~Running() {
-        runner_.trail_.end(outcome_, runner_.around_.clock.steady_now());
+    [[gnu::hot]] ~Running() {
+        runner_.trail_.end(failure_.empty() ? outcome_ : failure_, runner_.around_.clock.steady_now());
         if (--runner_.depth_ > 0) return;
-        const std::lock_guard guard{runner_.busy_mutex_};
-        runner_.busy_.reset();
         runner_.is_busy_.store(false, std::memory_order_release);
     }
 
     void succeeded() { outcome_ = "ok"; }
     /// \pre called within a catch block
-    void failed() { outcome_ = "failed: " + describe_current_exception().message; }
+    void failed() { failure_ = "failed: " + describe_current_exception().message; }
 
 private:
     EventRunner& runner_;
-    std::string outcome_ = "ended by the end of its thread";
+    std::string_view outcome_ = "ended by the end of its thread";
+    std::string failure_;
 };
 
-void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& handler) {
+[[gnu::hot]] void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& handler) {
     Runs& runs = around_.runs;
     const auto now = around_.clock.steady_now();
     run->set_began_at(now);
@@ -58,12 +61,17 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
         const std::shared_ptr<QueuedEvent>& run;
         const std::shared_ptr<LaterEnd>& end;
         std::shared_ptr<LaterRun> later = {};  ///< set if the event is answered later
+        bool has_left = false;
+        /// The event stops counting as running before the answer is sent: the client may ask for the status at once.
+        void leave() {
+            if (!std::exchange(has_left, true)) runs.leave(*run);
+        }
         ~Open() {
             if (later) {
                 later->handler_returned();
                 return;
             }
-            runs.leave(*run);
+            leave();
             runs.over();
         }
         PendingReply begin_later() {
@@ -77,7 +85,7 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
         Running running{*this, run->event(), now};
         run->begin();
         Context::LaterReply later_reply;
-        if (built_in_of(run->event()) == nullptr) later_reply = [&open] { return open.begin_later(); };
+        if (run->built_in() == nullptr) later_reply = [&open] { return open.begin_later(); };
         Context::ItemSink items;
         if (run->event().concurrent) {
             items = [this, &run](const Object& item) {
@@ -92,12 +100,11 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
         reply = invoke(running, run->event(), run->arguments(), context, handler);
     } catch (...) {
         if (open.later) return open.later->fail();
-        // The event stops counting as running before the answer is sent: the client may ask for the status at once.
-        runs.leave(*run);
+        open.leave();
         return end_->end.fail(*run);
     }
     if (open.later) return;
-    runs.leave(*run);
+    open.leave();
     end_->end.succeed(*run, reply.fields());
 }
 
@@ -121,17 +128,18 @@ Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& a
 
 std::optional<EventRunner::Busy> EventRunner::busy() const {
     const std::lock_guard guard{busy_mutex_};
-    auto busy = busy_;
-    if (busy) busy->last_sign = last_sign_.load(std::memory_order_relaxed);
+    if (!is_busy()) return std::nullopt;
+    Busy busy = busy_;
+    busy.last_sign = last_sign_.load(std::memory_order_relaxed);
     return busy;
 }
 
 std::string EventRunner::running() const {
     const std::lock_guard guard{busy_mutex_};
-    return busy_ ? busy_->event : std::string{};
+    return is_busy() ? busy_.event : std::string{};
 }
 
-Context::ProgressSink EventRunner::sink(QueuedEvent* run) {
+[[gnu::hot]] Context::ProgressSink EventRunner::sink(QueuedEvent* run) {
     return [this, run](std::uint64_t done, std::uint64_t total, std::string_view text) {
         last_sign_.store(around_.clock.steady_now(), std::memory_order_relaxed);
         if (on_progress_) on_progress_(done, total, text);
@@ -139,8 +147,8 @@ Context::ProgressSink EventRunner::sink(QueuedEvent* run) {
     };
 }
 
-Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
-                          const Handler& handler) {
+[[gnu::hot]] Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const Arguments& arguments,
+                                       Context& context, const Handler& handler) {
     EventRun occurrence{event.name, arguments, context};
     struct Current {
         const Context*& current;

@@ -45,10 +45,10 @@ public:
 
     /// The event that runs, for other threads.
     struct Busy {
-        std::string event;
-        std::chrono::steady_clock::time_point since;
-        std::chrono::steady_clock::time_point last_sign;  ///< of progress; at first the same as `since`
-        std::optional<std::chrono::milliseconds> hangs_after;
+        std::string event = {};
+        std::chrono::steady_clock::time_point since = {};
+        std::chrono::steady_clock::time_point last_sign = {};  ///< of progress; at first the same as `since`
+        std::optional<std::chrono::milliseconds> hangs_after = {};
     };
 
     /// \param surroundings must outlive the runner
@@ -121,8 +121,8 @@ private:
     std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};
     os::EventTrail trail_;
     mutable std::mutex busy_mutex_;
-    std::optional<Busy> busy_;
-    std::atomic<bool> is_busy_{false};  ///< `busy_` has a value
+    Busy busy_;                         ///< guarded by the mutex: the event that began last, if it is not nested
+    std::atomic<bool> is_busy_{false};  ///< that event runs
 };
 
 }  // namespace servicekit

@@ -104,7 +104,7 @@ std::optional<Error> EventThread::stand_by(const Calls& calls) {
 }
 
 void EventThread::serve_in_standby(const std::shared_ptr<QueuedEvent>& run) {
-    const BuiltInEvent* const built_in = built_in_of(run->event());
+    const BuiltInEvent* const built_in = run->built_in();
     if (built_in != nullptr && built_in->is_served_in(ServiceState::standby)) return serve(run);
     // It was queued while the last activity ended.
     EventLog{log_}.decline(*run, not_ready_error(ServiceState::standby));
@@ -128,7 +128,7 @@ std::optional<Error> EventThread::start_event() {
     return std::nullopt;
 }
 
-void EventThread::serve() {
+[[gnu::hot]] void EventThread::serve() {
     // The flag is reset in any case, even if a policy or the system throws.
     struct Serving {
         explicit Serving(Shutdown& the_shutdown) : shutdown{the_shutdown} { shutdown.set_serving(true); }
@@ -141,17 +141,16 @@ void EventThread::serve() {
     for (;;) {
         if (shutdown_.is_killing()) kill_event();
         if (shutdown_.is_stopping() || activity_.has_to_end() || activity_.has_lost()) break;
-        if (const auto next = queue_.first()) {
-            // The event stays in the queue while on_status() runs. Otherwise a client could not find it by its id.
-            static_cast<void>(attempt([&] { status_.refresh_before(next->event().name); }));
-            if (const auto run = queue_.take()) serve(run);
-        } else {
-            queue_.wait();
-        }
+        // An event stays in the queue while on_status() runs. Otherwise a client could not find it by its id.
+        if (status_.may_have_own())
+            if (const auto next = queue_.first())
+                static_cast<void>(attempt([&] { status_.refresh_before(next->event().name); }));
+        const auto run = queue_.take();
+        run ? serve(run) : queue_.wait();
     }
 }
 
-void EventThread::serve(const std::shared_ptr<QueuedEvent>& run) {
+[[gnu::hot]] void EventThread::serve(const std::shared_ptr<QueuedEvent>& run) {
     const std::string& name = run->event().name;
     try {
         handlers_.run(run);

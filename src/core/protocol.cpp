@@ -152,7 +152,7 @@ Object describe_refusal(const Refusal& refusal) {
     return make_error("busy", refusal.text, {{"limit", refusal.number}});
 }
 
-std::string encode_reply(const Object& fields) {
+[[gnu::hot]] std::string encode_reply(const Object& fields) {
     std::string line;
     line.reserve(256);
     append_json(line, fields);

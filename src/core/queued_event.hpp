@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/built_in_events.hpp"
 #include "core/collected_items.hpp"
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/value.hpp"
@@ -52,12 +53,15 @@ public:
     QueuedEvent(std::shared_ptr<const EventDeclaration> event, Arguments arguments, Peer peer,
                 std::unique_ptr<Answer> answer)
         : event_{std::move(event)},
+          built_in_{built_in_of(*event_)},
           arguments_{std::move(arguments)},
           peer_{std::move(peer)},
           answer_{std::move(answer)} {}
 
     [[nodiscard]] const EventDeclaration& event() const noexcept { return *event_; }
     [[nodiscard]] const std::shared_ptr<const EventDeclaration>& shared_event() const noexcept { return event_; }
+    /// Returns the row of its event; null if it is the program's own.
+    [[nodiscard]] const BuiltInEvent* built_in() const noexcept { return built_in_; }
     [[nodiscard]] const Arguments& arguments() const noexcept { return arguments_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 
@@ -219,6 +223,7 @@ private:
     }
 
     std::shared_ptr<const EventDeclaration> event_;
+    const BuiltInEvent* built_in_;
     Arguments arguments_;
     Peer peer_;
     std::unique_ptr<Answer> answer_;

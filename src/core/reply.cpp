@@ -7,14 +7,14 @@
 namespace servicekit {
 namespace {
 
-void refuse_reserved(std::string_view key) {
+[[gnu::hot]] void refuse_reserved(std::string_view key) {
     if (key == "error" || key == "progress")
         throw std::invalid_argument{"a reply can't have the field '" + std::string{key} + "': the protocol keeps it"};
 }
 
 }  // namespace
 
-Reply::Reply(Object fields) : fields_{std::move(fields)} {
+[[gnu::hot]] Reply::Reply(Object fields) : fields_{std::move(fields)} {
     for (const auto& [key, value] : fields_) refuse_reserved(key);
 }
 

@@ -6,7 +6,7 @@
 
 namespace servicekit {
 
-Reply expressible(const EventDeclaration& event, Reply reply) {
+[[gnu::hot]] Reply expressible(const EventDeclaration& event, Reply reply) {
     const auto fault = find_not_json(reply.fields());
     if (!fault) return reply;
     if (event.name != "status")

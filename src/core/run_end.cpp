@@ -10,13 +10,14 @@
 
 namespace servicekit {
 
-void RunEnd::succeed(QueuedEvent& run, const Object& fields) const {
+[[gnu::hot]] void RunEnd::succeed(QueuedEvent& run, const Object& fields) const {
     if (run.cancelled_by() && end_cancelled(run, fields.empty() ? Object{} : Object{{"reply", fields}})) return;
     count(run, Outcome::done);
     // A reload logs its outcome itself, with more detail.
     if (run.logs_outcome() && run.event().name != "reload") EventLog{log_}.done(run.event().name, time_of(run));
     time_out_if_late(run);
-    CollectedItems collected = run.take_collected();
+    // Only concurrent events send items.
+    CollectedItems collected = run.event().concurrent ? run.take_collected() : CollectedItems{};
     collected.empty() ? run.succeed(fields) : run.succeed(std::move(collected).with(fields));
 }
 
@@ -38,7 +39,7 @@ void RunEnd::fail(QueuedEvent& run) const {
     }
 }
 
-void RunEnd::time_out_if_late(QueuedEvent& run) const {
+[[gnu::hot]] void RunEnd::time_out_if_late(QueuedEvent& run) const {
     if (!run.cancelled_by() && run.deadline() && clock_.steady_now() >= *run.deadline()) run.time_out();
 }
 
@@ -46,7 +47,7 @@ std::chrono::milliseconds RunEnd::time_of(const QueuedEvent& run) const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - run.began_at());
 }
 
-void RunEnd::count(const QueuedEvent& run, Outcome outcome) const {
+[[gnu::hot]] void RunEnd::count(const QueuedEvent& run, Outcome outcome) const {
     metrics_.event_ended(run.event().name, outcome, clock_.steady_now() - run.began_at());
 }
 

@@ -21,7 +21,7 @@ private:
 
 }  // namespace
 
-void Runs::begin(Run run) {
+[[gnu::hot]] void Runs::begin(Run run) {
     QueuedEvent& begun = *run;
     {
         const std::lock_guard guard{mutex_};
@@ -33,7 +33,7 @@ void Runs::begin(Run run) {
     begun.request_stop();
 }
 
-void Runs::leave(const QueuedEvent& run) {
+[[gnu::hot]] void Runs::leave(const QueuedEvent& run) {
     Run left;  // destroyed outside the lock: it may be the last reference, and its answer may own anything
     const std::lock_guard guard{mutex_};
     const auto found =
@@ -44,7 +44,7 @@ void Runs::leave(const QueuedEvent& run) {
     size_.store(running_.size(), std::memory_order_release);
 }
 
-void Runs::over() {
+[[gnu::hot]] void Runs::over() {
     // Locked, because a thread that finds all runs over may end the service and destroy this object.
     const std::lock_guard guard{mutex_};
     --open_;

@@ -192,6 +192,8 @@ bool ServiceBase::declare_config(std::shared_ptr<const ConfigSchema> schema) {
 
 const void* ServiceBase::current_config() const noexcept { return core_->configuration_.own().current(); }
 
-Reply ServiceBase::handle(EventRun& event, const std::function<Reply(EventRun&)>& next) { return next(event); }
+[[gnu::hot]] Reply ServiceBase::handle(EventRun& event, const std::function<Reply(EventRun&)>& next) {
+    return next(event);
+}
 
 }  // namespace servicekit

@@ -40,7 +40,7 @@ ServiceMetrics::ServiceMetrics()
     reloads_failed_ = reloads.with({"failed"});
 }
 
-ServiceMetrics::OfEvent ServiceMetrics::of(std::string_view event) {
+[[gnu::hot]] ServiceMetrics::OfEvent ServiceMetrics::of(std::string_view event) {
     const std::lock_guard guard{mutex_};
     const auto found = of_events_.find(event);
     if (found != of_events_.end()) return found->second;
@@ -55,7 +55,8 @@ ServiceMetrics::OfEvent ServiceMetrics::make(std::string_view event) {
     return made;
 }
 
-void ServiceMetrics::event_ended(std::string_view event, Outcome outcome, std::chrono::steady_clock::duration took) {
+[[gnu::hot]] void ServiceMetrics::event_ended(std::string_view event, Outcome outcome,
+                                              std::chrono::steady_clock::duration took) {
     const OfEvent metrics = of(event);
     metrics.outcomes.at(static_cast<std::size_t>(outcome)).add();
     metrics.times.observe(took);

@@ -7,7 +7,9 @@ namespace {
 
 class PosixClock final : public Clock {
 public:
-    std::chrono::steady_clock::time_point steady_now() const override { return std::chrono::steady_clock::now(); }
+    [[gnu::hot]] std::chrono::steady_clock::time_point steady_now() const override {
+        return std::chrono::steady_clock::now();
+    }
     BootClock::time_point boot_now() const override {
         std::timespec now{};
         ::clock_gettime(CLOCK_BOOTTIME, &now);

@@ -43,7 +43,7 @@ public:
     std::unique_ptr<Watch> watch(int descriptor) override { return watched_.watch(descriptor); }
     std::unique_ptr<Watch> watch_briefly(int descriptor) override { return watched_.watch_briefly(descriptor); }
     std::unique_ptr<Timer> timer() override { return std::make_unique<LoopTimers::One>(timers_); }
-    void post(std::function<void()> call) override {
+    [[gnu::hot]] void post(std::function<void()> call) override {
         if (!is_on_demand_.load(std::memory_order_acquire)) return add(std::move(call));
         // With the lock, so that the thread does not leave between the two.
         const std::lock_guard lock{thread_mutex_};
@@ -76,7 +76,7 @@ public:
         if (timers_.are_running() || !watched_.is_empty() || !posted_.is_empty()) request_thread();
         return {};
     }
-    [[nodiscard]] bool is_this_thread() const noexcept override {
+    [[gnu::hot, nodiscard]] bool is_this_thread() const noexcept override {
         return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     }
 

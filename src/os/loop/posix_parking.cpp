@@ -24,7 +24,7 @@ public:
     PosixParking(const PosixParking&) = delete;
     PosixParking& operator=(const PosixParking&) = delete;
 
-    void park() override {
+    [[gnu::hot]] void park() override {
         while (sem_wait(&semaphore_) != 0) {
             // A valid semaphore can only fail with EINTR.
         }
@@ -40,7 +40,7 @@ public:
         return true;
     }
 
-    void unpark() override {
+    [[gnu::hot]] void unpark() override {
         if (!permitted_.exchange(true, std::memory_order_acq_rel)) sem_post(&semaphore_);
     }
 

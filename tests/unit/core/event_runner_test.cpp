@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -147,6 +148,16 @@ TEST_F(EventRunnerTest, NamesTheRunningEventUntilItsReply) {
 
     EXPECT_EQ(seen, "backup");
     EXPECT_FALSE(busy_when_answered_);
+    EXPECT_FALSE(runner_.busy());
+}
+
+TEST_F(EventRunnerTest, AnEventThatNobodyCanBeNotifiedOfRunsAllTheSame) {
+    runner_.on_begin([] { throw std::bad_alloc{}; });
+    // More often than events may be nested.
+    for (int events = 0; events < 2 * EventRunner::deepest_nesting; ++events)
+        EXPECT_TRUE(run([](const Arguments&, Context&) { return Reply{{"done", true}}; }).empty());
+
+    EXPECT_EQ(answers_, 2 * EventRunner::deepest_nesting);
     EXPECT_FALSE(runner_.busy());
 }
 
