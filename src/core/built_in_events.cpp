@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
-#include <unordered_map>
+#include <utility>
 
 #include "base/log_level_names.hpp"
 
 namespace servicekit {
 namespace {
 
+using namespace std::string_view_literals;
 using Served = BuiltInEvent::Served;
 
 std::vector<BuiltInEvent> make_table() {
@@ -160,13 +161,15 @@ bool sets_a_level(const Object& arguments) {
 }
 
 [[gnu::hot]] const BuiltInEvent* find_built_in(std::string_view name) {
-    static const std::unordered_map<std::string_view, const BuiltInEvent*> rows = [] {
-        std::unordered_map<std::string_view, const BuiltInEvent*> by_name;
-        for (const BuiltInEvent& row : built_in_events()) by_name.emplace(row.declaration.name, &row);
-        return by_name;
+    // The names are close to each other here. Those of the rows are far apart.
+    static const std::vector<std::pair<std::string_view, const BuiltInEvent*>> names = [] {
+        std::vector<std::pair<std::string_view, const BuiltInEvent*>> all;
+        for (const BuiltInEvent& row : built_in_events()) all.emplace_back(row.declaration.name, &row);
+        return all;
     }();
-    const auto found = rows.find(name);
-    return found != rows.end() ? found->second : nullptr;
+    for (const auto& [known, row] : names)
+        if (known.size() == name.size() && known.front() == name.front() && known == name) return row;
+    return nullptr;
 }
 
 std::optional<BuiltIn> built_in_named(std::string_view name) {
@@ -185,12 +188,12 @@ void check_is_no_built_in(std::string_view name) {
 }
 
 [[gnu::hot]] bool only_asks(const EventDeclaration& event, const Object& arguments) {
-    return event.read_only || (event.name == "log-level" && !sets_a_level(arguments)) ||
-           (event.name == "resign" && !event.handler && is_true(arguments, "test"));
+    return event.read_only || (event.name == "log-level"sv && !sets_a_level(arguments)) ||
+           (event.name == "resign"sv && !event.handler && is_true(arguments, "test"));
 }
 
 [[gnu::hot]] ControlRole needed_role(const EventDeclaration& event, const Object& arguments) {
-    const bool sets = event.name == "log-level" && sets_a_level(arguments);
+    const bool sets = event.name == "log-level"sv && sets_a_level(arguments);
     return sets ? std::max(*event.needs, ControlRole::operate) : *event.needs;
 }
 

@@ -69,6 +69,32 @@ std::optional<Object> read_options(const Object& options, Request& request) {
     return std::nullopt;
 }
 
+/// Parses a request of any form. \returns the error object of a request that is refused
+std::optional<Object> parse_request(std::string_view text, Request& request) {
+    auto parsed = parse_json(text);
+    if (const auto* error = std::get_if<JsonError>(&parsed)) {
+        if (!error->repeated_key.empty()) return repeated_key(text, *error);
+        return malformed("the request is not valid JSON: " + error->reason, error->offset);
+    }
+    auto& value = std::get<Value>(parsed);
+    if (!value.is_list()) return malformed("a request is an array: [\"event\", {parameters}, {options}]", 0);
+    Value::List parts = std::move(value).as_list();
+    if (parts.empty() || !parts[0].is_string())
+        return malformed("the first element of a request is the name of an event", 0);
+    if (parts.size() > 3) return malformed("a request has three elements at most: event, parameters, options", 0);
+
+    request.event = std::move(parts[0]).as_string();
+    if (parts.size() > 1) {
+        if (!parts[1].is_object()) return malformed("the second element of a request is an object of parameters", 0);
+        request.arguments = std::move(parts[1]).as_object();
+    }
+    if (parts.size() > 2) {
+        if (!parts[2].is_object()) return malformed("the third element of a request is an object of options", 0);
+        if (auto error = read_options(parts[2].as_object(), request)) return std::move(*error);
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Object make_error(std::string_view code, std::string_view message, const Object& fields) {
@@ -113,28 +139,8 @@ std::string event_named_in(std::string_view text) {
     auto& request = std::get<Request>(decoded);
     request.bytes = text.size();
     request.event = lone_name_in(text);
-    if (!request.event.empty()) return decoded;
-    auto parsed = parse_json(text);
-    if (const auto* error = std::get_if<JsonError>(&parsed)) {
-        if (!error->repeated_key.empty()) return repeated_key(text, *error);
-        return malformed("the request is not valid JSON: " + error->reason, error->offset);
-    }
-    auto& value = std::get<Value>(parsed);
-    if (!value.is_list()) return malformed("a request is an array: [\"event\", {parameters}, {options}]", 0);
-    Value::List parts = std::move(value).as_list();
-    if (parts.empty() || !parts[0].is_string())
-        return malformed("the first element of a request is the name of an event", 0);
-    if (parts.size() > 3) return malformed("a request has three elements at most: event, parameters, options", 0);
-
-    request.event = std::move(parts[0]).as_string();
-    if (parts.size() > 1) {
-        if (!parts[1].is_object()) return malformed("the second element of a request is an object of parameters", 0);
-        request.arguments = std::move(parts[1]).as_object();
-    }
-    if (parts.size() > 2) {
-        if (!parts[2].is_object()) return malformed("the third element of a request is an object of options", 0);
-        if (auto error = read_options(parts[2].as_object(), request)) return std::move(*error);
-    }
+    if (request.event.empty())
+        if (auto error = parse_request(text, request)) decoded = std::move(*error);
     return decoded;
 }
 

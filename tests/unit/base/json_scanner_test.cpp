@@ -40,6 +40,25 @@ TEST(JsonScannerTest, FindsOneArrayAfterAnother) {
     EXPECT_EQ(at + step.end, stream.size());
 }
 
+TEST(JsonScannerTest, AnArrayOfOneStringHasTheSameLimitsAsOthers) {
+    constexpr std::string_view request = "[\"status\"]";
+    for (std::size_t limit = 1; limit < request.size(); ++limit)
+        EXPECT_EQ(JsonScanner{{.max_bytes = limit}}.feed(request).state, State::too_large) << limit;
+    EXPECT_EQ(JsonScanner{{.max_bytes = request.size()}}.feed(request).state, State::complete);
+    EXPECT_EQ(JsonScanner{{.max_depth = 0}}.feed(request).state, State::too_deep);
+    EXPECT_EQ(JsonScanner{}.feed("[\"a\tb\"]").state, State::malformed);
+
+    for (const std::size_t length : {0U, 123U, 124U, 125U, 300U}) {
+        const std::string array = "[\"" + std::string(length, 'x') + "\"]";
+        JsonScanner scanner;
+        const auto step = scanner.feed(" " + array + "[");
+        EXPECT_EQ(step.state, State::complete) << length;
+        EXPECT_EQ(step.begin, 1U);
+        EXPECT_EQ(step.end, 1 + array.size());
+        EXPECT_EQ(scanner.offset(), array.size());
+    }
+}
+
 TEST(JsonScannerTest, WhiteSpaceAloneIsNotAnArray) {
     JsonScanner scanner;
     const auto step = scanner.feed(" \t\r\n");
