@@ -125,7 +125,8 @@ processes.
 A start ends when the started process ends, because the service is ready then. The parent of Poco's
 `ServerApplication` ends before that, so there the start ends when the daemon's socket takes a client. All programs
 make a pidfile, a log file and a socket and handle signals. Only servicekit answers requests on its socket. `bare C with
-the whole library` is the bare daemon in a program that has all of the library: what a program of such a size costs.""",
+the whole library` is the bare daemon in a program that has all of the library: what a program of such a size costs.
+`bare C, as servicekit` also has the steps of a service, in a program of that size.""",
         [
             Table(
                 "programs",
