@@ -3,12 +3,12 @@
  *
  * Beyond bare_daemon: each directory is walked without following links, since another user may own a part of the path.
  * There are a handler with its own stack for each signal of a crash, a file for its report, a record of the start, a
- * note of the stop, pipes for what the program prints, and a second thread that answers clients while the first one
- * works. The empty pidfile is on the disk before the process ends.
+ * note of the stop, pipes for what the program prints, and a second thread that waits for clients.
  *
- *   bare_service DIRECTORY     writes DIRECTORY/bare.pid, .control, .log and .json
+ *   bare_service DIRECTORY     writes DIRECTORY/bare.pid, .control, .log, .json and .stop
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -36,11 +36,11 @@ static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP, 
 static const int endings[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGXCPU};
 
 static sem_t is_asked_to_end;
-static int poller, listener, taken, ends, log_file;
+static int poller, listener, taken, ends, log_file, stop_note, errors = 2;
 
 static void check(int ok, const char *what) {
     if (ok) return;
-    perror(what);
+    dprintf(errors, "bare_service: %s: %s\n", what, strerror(errno));
     _exit(71);
 }
 
@@ -90,7 +90,7 @@ static void guard_this_thread(void) {
 }
 
 static void watch(int descriptor) {
-    struct epoll_event interest = {.events = EPOLLIN, .data.fd = descriptor};
+    struct epoll_event interest = {.events = EPOLLIN | EPOLLET, .data.fd = descriptor};
     check(epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &interest) == 0, "epoll_ctl");
 }
 
@@ -116,7 +116,7 @@ static void *control(void *unused) {
     }
 }
 
-static void write_record(const char *directory, int stops) {
+static void write_record(const char *directory) {
     char text[640], name[64];
     memset(text, ' ', sizeof text);
     snprintf(name, sizeof name, ".bare.json.%d", (int)getpid());
@@ -125,9 +125,9 @@ static void write_record(const char *directory, int stops) {
     close(file);
     int in = walk(directory);
     check(renameat(in, name, in, "bare.json") == 0, "bare.json");
-    if (stops) unlinkat(in, "bare.stop", 0);
+    unlinkat(in, "bare.stop", 0);
     close(in);
-    if (!stops) close(create(directory, "bare.stop", O_WRONLY, 0644));
+    stop_note = create(directory, "bare.stop", O_WRONLY | O_APPEND, 0644);
 }
 
 int main(int argc, char **argv) {
@@ -172,6 +172,7 @@ int main(int argc, char **argv) {
     check(fstat(pid_file, &held) == 0 && stat(path, &found) == 0 && held.st_ino == found.st_ino, path);
     check(ftruncate(pid_file, 0) == 0 && dprintf(pid_file, "%d\n", (int)getpid()) > 0, path);
 
+    errors = fcntl(2, F_DUPFD_CLOEXEC, 3);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, 0);
     close(null);
@@ -186,7 +187,7 @@ int main(int argc, char **argv) {
     watch(taken);
     watch(redirect(1));
     watch(redirect(2));
-    write_record(directory, 0);
+    write_record(directory);
     int in = walk(directory);
     int crash_file = openat(in, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0640);
     close(in);
@@ -218,8 +219,8 @@ int main(int argc, char **argv) {
     close(in);
     close(listener);
     say("stopped");
-    write_record(directory, 1);
-    check(ftruncate(pid_file, 0) == 0 && fsync(pid_file) == 0, "bare.pid");
+    check(dprintf(stop_note, "stopped\n") > 0, "bare.stop");
+    check(ftruncate(pid_file, 0) == 0, "bare.pid");
     const uint64_t one = 1;
     check(write(ends, &one, sizeof one) == (ssize_t)sizeof one, "eventfd");
     pthread_join(thread, NULL);

@@ -17,8 +17,8 @@ constexpr bool is_plain_outside(char byte) noexcept {
     return byte != '"' && byte != '[' && byte != ']' && byte != '{' && byte != '}';
 }
 
-/// Returns the size of an array at the start of the text that consists of one short string without escapes, in the usual
-/// form ["..."]; 0 for any other text. Most requests have this form.
+/// Returns the size of an array at the start of the text that is one short string without escapes, in the usual form
+/// ["..."]; 0 for any other text. Most requests have this form.
 [[gnu::hot]] std::size_t lone_string_array(std::string_view text) noexcept {
     constexpr std::string_view before = "[\"";
     constexpr std::string_view after = "\"]";

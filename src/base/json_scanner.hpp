@@ -7,8 +7,9 @@
 namespace servicekit {
 
 /// Finds the beginning and end of each JSON array in a stream of bytes, without parsing the arrays. It reads each byte
-/// once, however the stream is split into chunks; a few at the start of an array twice. It stores only one bit for each open bracket. An array that it
-/// reports as complete has balanced brackets; only parse_json() decides if it is valid JSON.
+/// once, however the stream is split into chunks, except that it may read the first 128 bytes of an array twice. It
+/// stores only one bit for each open bracket. An array that it reports as complete has balanced brackets; only
+/// parse_json() decides if it is valid JSON.
 class JsonScanner {
 public:
     struct Limits {

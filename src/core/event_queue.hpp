@@ -30,8 +30,8 @@ public:
     /// Adds an event and gives it an id. \returns false if the queue is full or closed
     bool push(std::shared_ptr<QueuedEvent> run, Wake wake = Wake::now);
     /// Notifies the first callers that want to know what runs before their events.
-    /// Takes no lock if none of them wants to know. An event that is pushed during this call is either seen here, or its
-    /// caller learns what runs now.
+    /// Takes no lock if none of them wants to know. An event that is pushed during this call is seen here, or its caller
+    /// learns what runs now.
     /// \pre what running() returns has been changed, with a lock that running() takes
     /// \param running as in QueuedEvent::tell_queued()
     template <class Running>

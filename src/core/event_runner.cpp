@@ -17,8 +17,7 @@ public:
         : runner_{runner} {
         if (runner_.depth_ >= deepest_nesting)
             throw CallError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
-        const bool is_nested = runner_.depth_ > 0;
-        if (!is_nested) {
+        if (runner_.depth_ == 0) {
             runner_.last_sign_.store(now, std::memory_order_relaxed);
             const std::lock_guard guard{runner_.busy_mutex_};
             runner_.busy_.event = event.name;  // keeps its memory for the next event
@@ -28,8 +27,6 @@ public:
         }
         ++runner_.depth_;
         runner_.trail_.begin(event.name, now);
-        // Without memory for the notification, the client still gets its answer.
-        if (!is_nested && runner_.on_begin_) static_cast<void>(attempt(runner_.on_begin_));
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
@@ -39,6 +36,10 @@ public:
         runner_.is_busy_.store(false, std::memory_order_release);
     }
 
+    /// Notifies those who wait of what runs now. Without memory for that, they still get their answers.
+    void notify() const {
+        if (runner_.depth_ == 1 && runner_.on_begin_) static_cast<void>(attempt(runner_.on_begin_));
+    }
     void succeeded() { outcome_ = "ok"; }
     /// \pre called within a catch block
     void failed() { failure_ = "failed: " + describe_current_exception().message; }
@@ -83,6 +84,7 @@ private:
     Reply reply;
     try {
         Running running{*this, run->event(), now};
+        running.notify();
         run->begin();
         Context::LaterReply later_reply;
         if (run->built_in() == nullptr) later_reply = [&open] { return open.begin_later(); };
@@ -111,6 +113,7 @@ private:
 Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                                const Handler& handler) {
     Running running{*this, event, around_.clock.steady_now()};
+    running.notify();
     // A nested event ends together with the one around it.
     const std::stop_token stop = current_ != nullptr ? current_->stop_token() : around_.runs.stop_token();
     CollectedItems collected;

@@ -121,7 +121,7 @@ private:
     std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};
     os::EventTrail trail_;
     mutable std::mutex busy_mutex_;
-    Busy busy_;                         ///< guarded by the mutex: the event that began last, if it is not nested
+    Busy busy_;                         ///< guarded by the mutex: the last event that began and was not nested
     std::atomic<bool> is_busy_{false};  ///< that event runs
 };
 

@@ -142,10 +142,10 @@ std::optional<Error> EventThread::start_event() {
         if (shutdown_.is_killing()) kill_event();
         if (shutdown_.is_stopping() || activity_.has_to_end() || activity_.has_lost()) break;
         // An event stays in the queue while on_status() runs. Otherwise a client could not find it by its id.
-        if (status_.may_have_own())
-            if (const auto next = queue_.first())
-                static_cast<void>(attempt([&] { status_.refresh_before(next->event().name); }));
-        const auto run = queue_.take();
+        const bool may_refresh = status_.may_have_own();
+        const auto next = may_refresh ? queue_.first() : nullptr;
+        if (next) static_cast<void>(attempt([&] { status_.refresh_before(next->event().name); }));
+        const auto run = may_refresh && !next ? nullptr : queue_.take();
         run ? serve(run) : queue_.wait();
     }
 }

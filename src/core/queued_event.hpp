@@ -174,7 +174,9 @@ public:
         const std::lock_guard guard{progress_mutex_};
         if (has_begun_ || is_answered()) return;
         const std::string name{running()};
-        if (std::exchange(told_, name) != name) answer_->queued(id_, name);
+        if (told_ == name) return;
+        answer_->queued(id_, name);
+        told_ = name;
     }
     /// Notifies the clients that want to know that the event begins.
     void begin() {

@@ -16,8 +16,7 @@ namespace servicekit {
     // A reload logs its outcome itself, with more detail.
     if (run.logs_outcome() && run.event().name != "reload") EventLog{log_}.done(run.event().name, time_of(run));
     time_out_if_late(run);
-    // Only concurrent events send items.
-    CollectedItems collected = run.event().concurrent ? run.take_collected() : CollectedItems{};
+    CollectedItems collected = run.take_collected();
     collected.empty() ? run.succeed(fields) : run.succeed(std::move(collected).with(fields));
 }
 

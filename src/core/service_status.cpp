@@ -257,31 +257,35 @@ Object ServiceStatus::with(const Object& own) const {
         more.merge(metrics_.read());
         more.merge(kept_);
         more.set("as-of", rfc3339(as_of_));
-        print_fields(std::move(more));
-        out += printed_.text;
+        append_fields(out, uptime(), state_.now(), more);
     }
     out += '}';
+}
+
+[[gnu::hot]] void ServiceStatus::append_fields(std::string& out, std::int64_t up, ServiceState state,
+                                               const Object& varying) const {
+    if (!is_text_final_) {
+        constant_text_ = constant_text();
+        is_text_final_ = state == ServiceState::running;
+    }
+    out += '{';
+    out += constant_text_.before_uptime;
+    append_number(out, up);
+    out += constant_text_.before_state;
+    out += '"';
+    out += to_string(state);
+    out += '"';
+    out += constant_text_.after_state;
+    append_json_members(out, varying);
 }
 
 [[gnu::hot]] void ServiceStatus::print_fields(Object&& varying) const {
     const std::int64_t up = uptime();
     const ServiceState state = state_.now();
     if (is_text_final_ && up == printed_.uptime && state == printed_.state && varying == printed_.varying) return;
-    if (!is_text_final_) {
-        constant_text_ = constant_text();
-        is_text_final_ = state == ServiceState::running;
-    }
     printed_.uptime = -1;  // in case that memory is short
-    std::string& text = printed_.text;
-    text = '{';
-    text += constant_text_.before_uptime;
-    append_number(text, up);
-    text += constant_text_.before_state;
-    text += '"';
-    text += to_string(state);
-    text += '"';
-    text += constant_text_.after_state;
-    append_json_members(text, varying);
+    printed_.text.clear();
+    append_fields(printed_.text, up, state, varying);
     printed_.varying = std::move(varying);
     printed_.state = state;
     printed_.uptime = up;

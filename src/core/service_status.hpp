@@ -81,7 +81,7 @@ private:
         std::string before_state;
         std::string after_state;
     };
-    /// The fields of a status as JSON, without the closing brace, and what may change of that from which it was made.
+    /// The built-in fields as append_fields() prints them, and the values that it was made from, if they can change.
     struct Printed {
         std::string text;
         std::int64_t uptime = -1;
@@ -100,7 +100,9 @@ private:
     void add_work(Object& fields) const;
     /// Removes the fields of policies that have the name of a metric.
     void remove_metrics(Object& fields) const;
-    /// Prints the fields of the status again if one of them has changed. \pre the mutex is locked
+    /// Appends the fields of the status as JSON, without the closing brace. \pre the mutex is locked
+    void append_fields(std::string& out, std::int64_t up, ServiceState state, const Object& varying) const;
+    /// Prints the built-in fields again if one of them has changed. \pre the mutex is locked
     void print_fields(Object&& varying) const;
 
     const EventHooks& program_;

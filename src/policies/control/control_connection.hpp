@@ -98,8 +98,8 @@ private:
 
     /// Returns a lock of the mutex; an unlocked one if no other thread may change what the mutex guards.
     [[nodiscard]] std::unique_lock<std::mutex> lock_if_shared();
-    /// Notes whether another thread may still change it. \pre it is locked with lock_if_shared()
-    void note_sharing() noexcept { is_shared_ = awaiting_ || outbox_.is_sending(); }
+    /// Notes whether another thread may still change that. For the loop's thread, with the mutex if `is_shared_`.
+    void note_sharing() noexcept { is_shared_ = !open_ || awaiting_ || outbox_.is_sending(); }
 
     // With the mutex held:
     [[nodiscard]] bool may_ask() const;

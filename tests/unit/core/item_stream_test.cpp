@@ -184,6 +184,20 @@ TEST_F(ItemStreamTest, ALaterReplyMayHaveItems) {
     EXPECT_EQ(life.stop(), 0);
 }
 
+TEST_F(ItemStreamTest, ALaterReplyHasItsItemsIfTheClientReadsNoStream) {
+    std::optional<PendingReply> owed;
+    add("later", [&](Context& context) {
+        owed = context.reply_later();
+        return Reply{};
+    });
+    start();
+    auto client = begin(R"(["later"])");
+    EXPECT_TRUE(owed->send({{"n", 1}}));
+    owed->succeed({{"result", "done"}});
+    EXPECT_THAT(lines(client), ElementsAre(R"({"result":"done","items":[{"n":1}]})"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
 TEST_F(ItemStreamTest, ANestedEventReturnsItsItemsInItsReply) {
     Object reply;
     add("outer", [&](Context&) {
