@@ -36,6 +36,14 @@ protected:
         for (std::string line; std::getline(all, line);) found.push_back(line);
         return found;
     }
+    /// Starts the service with an event that is answered later.
+    void start_later() {
+        add("later", [this](Context& context) {
+            owed = context.reply_later();
+            return Reply{};
+        });
+        start();
+    }
     /// Makes the event send more than the service buffers for a client that does not read.
     void send_much() {
         to_send = 1000;
@@ -47,6 +55,7 @@ protected:
     std::int64_t sent = 0;
     bool goes_on = true;
     bool is_over = false;
+    std::optional<PendingReply> owed;
 };
 
 TEST_F(ItemStreamTest, ItemsArriveInOrderAndThenTheReply) {
@@ -170,12 +179,7 @@ TEST_F(ItemStreamTest, OnlyAConcurrentEventMaySendItems) {
 }
 
 TEST_F(ItemStreamTest, ALaterReplyMayHaveItems) {
-    std::optional<PendingReply> owed;
-    add("later", [&](Context& context) {
-        owed = context.reply_later();
-        return Reply{};
-    });
-    start();
+    start_later();
     auto client = begin(R"(["later", {}, {"stream": true}])");
     EXPECT_TRUE(owed->send({{"n", 1}}));
     owed->succeed({{"result", "done"}});
@@ -185,12 +189,7 @@ TEST_F(ItemStreamTest, ALaterReplyMayHaveItems) {
 }
 
 TEST_F(ItemStreamTest, ALaterReplyHasItsItemsIfTheClientReadsNoStream) {
-    std::optional<PendingReply> owed;
-    add("later", [&](Context& context) {
-        owed = context.reply_later();
-        return Reply{};
-    });
-    start();
+    start_later();
     auto client = begin(R"(["later"])");
     EXPECT_TRUE(owed->send({{"n", 1}}));
     owed->succeed({{"result", "done"}});
