@@ -11,6 +11,7 @@
 #endif
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -34,6 +35,8 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 /// Returns the encoding of a text that is not UTF-8, judged by its first bytes: a byte order mark, or the zeros next to
 /// the first character, which is ASCII. Returns an empty text for any other input.
 std::string_view foreign_encoding(std::string_view text) noexcept {
+    const auto is_ascii = [](char byte) { return byte > '\0'; };
+    if (text.size() >= 2 && is_ascii(text[0]) && is_ascii(text[1])) return {};
     const auto has = [text](std::string_view pattern, std::string_view zeros) {
         if (text.size() < pattern.size()) return false;
         for (std::size_t at = 0; at < pattern.size(); ++at) {
@@ -58,37 +61,14 @@ bool has_surrogate(std::string_view text) noexcept {
     return false;
 }
 
-/// An array or object whose end has not been read yet.
-struct OpenContainer {
-    bool is_object = false;
-    Object object = {};
-    std::string key = {};  // of the member whose value is read next
-    Value::List list = {};
+}  // namespace
 
-    void add(Value value) {
-        if (is_object)
-            object.append(std::move(key), std::move(value));
-        else
-            list.push_back(std::move(value));
-    }
-
-    /// \returns false if the object already has this key
-    bool begin_member(std::string_view new_key) {
-        key = new_key;
-        return !object.contains(new_key);
-    }
-
-    [[nodiscard]] std::string current_token() const {
-        return is_object ? pointer_token(key) : "/" + std::to_string(list.size());
-    }
-};
-
-/// Builds a Value from the events of RapidJSON's reader.
-class ValueBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ValueBuilder> {
+/// Builds a Value from the events of RapidJSON's reader, each part in its place.
+class detail::ValueBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ValueBuilder> {
 public:
     ValueBuilder(const rapidjson::MemoryStream& stream, std::size_t max_depth)
         : stream_{&stream}, max_depth_{max_depth} {
-        constexpr std::size_t usual_depth = 4;
+        constexpr std::size_t usual_depth = 8;
         open_.reserve(usual_depth);
     }
 
@@ -122,42 +102,54 @@ public:
     bool Key(const char* text, rapidjson::SizeType length, bool /*copy*/) {
         const std::string_view key{text, length};
         if (has_surrogate(key)) return refuse_surrogate();
-        if (open_.back().begin_member(key)) return true;
+        key_ = key;
+        if (!open_.back()->as_object().contains(key)) return true;
         std::string pointer;
-        for (const OpenContainer& container : open_) pointer += container.current_token();
+        for (std::size_t depth = 0; depth + 1 < open_.size(); ++depth) pointer += token_of_last_part(*open_[depth]);
+        pointer += pointer_token(key);
         fault_ = Fault{start_of_string(), "the key '" + pointer + "' is given twice", pointer};
         return false;
     }
 
-    bool StartObject() { return open(true); }
-    bool StartArray() { return open(false); }
-
-    bool EndObject(rapidjson::SizeType /*members*/) {
-        Value value{std::move(open_.back().object)};
-        open_.pop_back();
-        return add(std::move(value));
-    }
-
-    bool EndArray(rapidjson::SizeType /*items*/) {
-        Value value{std::move(open_.back().list)};
-        open_.pop_back();
-        return add(std::move(value));
-    }
+    bool StartObject() { return open(Object{}); }
+    bool StartArray() { return open(Value::List{}); }
+    bool EndObject(rapidjson::SizeType /*members*/) { return close(); }
+    bool EndArray(rapidjson::SizeType /*items*/) { return close(); }
 
 private:
-    bool add(Value value) {
-        if (open_.empty())
-            root_ = std::move(value);
-        else
-            open_.back().add(std::move(value));
+    bool add(Value&& value) {
+        place(std::move(value));
         return true;
     }
 
-    bool open(bool is_object) {
+    /// \returns the value in its place, valid until another one is placed into the same array or object
+    Value& place(Value&& value) {
+        if (open_.empty()) return root_ = std::move(value);
+        Value& container = *open_.back();
+        if (auto* object = std::get_if<Object>(&container.data_))
+            return object->append(std::move(key_), std::move(value));
+        auto& list = std::get<Value::List>(container.data_);
+        constexpr std::size_t parts_of_a_request = 3;
+        if (list.empty() && open_.size() == 1) list.reserve(parts_of_a_request);
+        return list.emplace_back(std::move(value));
+    }
+
+    bool open(Value&& container) {
         if (open_.size() == max_depth_)
             return refuse(stream_->Tell(), "nested deeper than " + std::to_string(max_depth_));
-        open_.push_back({.is_object = is_object});
+        open_.push_back(&place(std::move(container)));
         return true;
+    }
+
+    bool close() {
+        open_.pop_back();
+        return true;
+    }
+
+    /// \returns the token of a JSON Pointer to what was placed last into an array or object
+    static std::string token_of_last_part(const Value& container) {
+        if (container.is_object()) return pointer_token(std::prev(container.as_object().end())->first);
+        return "/" + std::to_string(container.as_list().size() - 1);
     }
 
     bool refuse(std::size_t offset, std::string reason) {
@@ -177,10 +169,13 @@ private:
 
     const rapidjson::MemoryStream* stream_;
     std::size_t max_depth_;
-    std::vector<OpenContainer> open_;
     Value root_;
+    std::vector<Value*> open_;  ///< the arrays and objects whose end has not been read, each in the one before it
+    std::string key_;           ///< of the member whose value is read next
     std::optional<Fault> fault_;
 };
+
+namespace {
 
 std::string_view reason_of(rapidjson::ParseErrorCode code, std::string_view text, std::size_t offset) {
     switch (code) {
@@ -241,7 +236,7 @@ std::variant<Value, JsonError> parse(std::string_view text, std::size_t max_dept
     constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
                                rapidjson::kParseNumbersAsStringsFlag | more_flags;
     rapidjson::MemoryStream stream{text.data(), text.size()};
-    ValueBuilder builder{stream, max_depth};
+    detail::ValueBuilder builder{stream, max_depth};
     JsonReader reader;
     const rapidjson::ParseResult result = reader.Parse<flags>(stream, builder);
     if (const auto& fault = builder.fault()) return error_at(text, fault->offset, fault->reason, fault->repeated_key);

@@ -100,10 +100,10 @@ Object& Object::operator=(const Object& other) { return *this = Object{other}; }
     if (Value* present = find(key))
         *present = std::move(value);
     else
-        add({std::string{key}, std::move(value)});
+        add(std::string{key}, std::move(value));
 }
 
-[[gnu::hot]] void Object::append(std::string key, Value value) { add({std::move(key), std::move(value)}); }
+[[gnu::hot]] Value& Object::append(std::string key, Value value) { return add(std::move(key), std::move(value)); }
 
 [[gnu::hot]] void Object::merge(Object more) {
     if (members_.empty()) {
@@ -114,15 +114,16 @@ Object& Object::operator=(const Object& other) { return *this = Object{other}; }
         if (Value* present = find(member.first))
             *present = std::move(member.second);
         else
-            add(std::move(member));
+            add(std::move(member.first), std::move(member.second));
     }
 }
 
-[[gnu::hot]] void Object::add(Member member) {
+[[gnu::hot]] Value& Object::add(std::string&& key, Value&& value) {
     if (!index_ && members_.size() >= few_members) index_ = std::make_unique<Index>(members_);
     if (index_) index_->make_room_for(members_.size() + 1, members_);
-    members_.push_back(std::move(member));
+    Member& added = members_.emplace_back(std::move(key), std::move(value));
     if (index_) index_->add(members_.size() - 1, members_);
+    return added.second;
 }
 
 void Object::reserve(std::size_t members) { members_.reserve(members); }

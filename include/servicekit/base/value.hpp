@@ -17,6 +17,9 @@
 namespace servicekit {
 
 class Value;
+namespace detail {
+class ValueBuilder;
+}
 
 /// A JSON object: members in the order in which they were added, with unique keys. Look-ups take constant time; erase()
 /// takes time proportional to the size.
@@ -38,7 +41,8 @@ public:
     void set(std::string_view key, Value value);
     /// Adds the member without checking for the key.
     /// \pre the object does not have the key
-    void append(std::string key, Value value);
+    /// \returns the value in the object, valid until the object changes
+    Value& append(std::string key, Value value);
     /// Adds or replaces each member of another object.
     void merge(Object more);
     /// Reserves memory for this number of members.
@@ -76,7 +80,7 @@ private:
     class Index;
 
     [[nodiscard]] std::size_t position_of(std::string_view key) const noexcept;
-    void add(Member member);
+    Value& add(std::string&& key, Value&& value);
 
     std::vector<Member> members_;
     std::unique_ptr<Index> index_;  ///< null while a search through all members is faster
@@ -185,6 +189,8 @@ public:
     friend bool operator==(const Value& a, const Value& b);
 
 private:
+    friend class detail::ValueBuilder;
+
     enum Alternative : std::size_t { null, boolean, integer, number, string, list, object, wide };
     struct WideInteger {
         std::string digits;

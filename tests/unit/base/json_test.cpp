@@ -137,6 +137,11 @@ TEST(ParseJsonTest, ADuplicateKeyIsReportedAsAPointer) {
     EXPECT_EQ(error.reason, "the key '/1/directory' is given twice");
 }
 
+TEST(ParseJsonTest, ADuplicateKeyIsNamedByItsPlaceAmongNestedArraysAndObjects) {
+    const JsonError error = refused(R"({"first": {}, "a": [1, [], {"b": [{"c": 1}, {"d": 1, "e": [2], "d": 3}]}]})");
+    EXPECT_EQ(error.repeated_key, "/a/2/b/1/d");
+}
+
 TEST(ParseJsonTest, PointersEscapeTheirSpecialCharacters) {
     EXPECT_EQ(refused(R"({"a/b~":[0,{"":1,"":2}]})").repeated_key, "/a~1b~0/1/");
     EXPECT_EQ(refused(R"({"~\"/":1, "~\"/":2})").repeated_key, "/~0\"~1");
