@@ -275,6 +275,7 @@ Result<Acquisition> EtcdLock::acquire(LockWait wait, const std::stop_token& stop
 }
 
 Result<std::optional<Owner>> EtcdLock::owner() { return parts_->pid_file().owner(); }
+Result<std::optional<Owner>> EtcdLock::first_look() { return parts_->pid_file().first_look(); }
 
 // Without stand_down(), handlers may still run. The key then stays until its lease ends, after the process.
 void EtcdLock::release() noexcept { parts_->pid_file().release(); }

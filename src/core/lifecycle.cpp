@@ -177,7 +177,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     if (auto planned = core_.streams_.plan(settings, log.stream_use(), in_background); !planned) return planned.error();
 
     if (auto prepared = prepare_run_directory(paths, core_.host_); !prepared) return prepared.error();
-    const auto owner = lock.owner();
+    const auto owner = lock.first_look();
     if (!owner) return owner.error();
     if (*owner && (*owner)->is_instance) return busy_error(**owner, paths.pid_file);
     const std::string& service = core_.options().name.empty() ? paths.name : core_.options().name;

@@ -169,7 +169,7 @@ bool may_run(const Place& place, const os::Host& host) {
     if (socket && *socket && (*socket)->type == os::FileType::socket) return true;
     // In a directory of another user, the pidfile may be anything.
     if (place.owner != 0 && place.owner != host.process->effective_user()) return false;
-    const auto owner = host.locks->owner(place.paths.pid_file);
+    const auto owner = host.locks->owner(place.paths.pid_file, os::Look::thorough);
     return !owner || owner->has_value();
 }
 

@@ -11,7 +11,7 @@ int wait_for_file(const std::string& path, bool test, cli::Console& console, con
     constexpr std::chrono::milliseconds slice{100};
     const auto sleep = tools.make_sleep();
     for (;;) {
-        const auto owner = tools.host.locks->owner(path);
+        const auto owner = tools.host.locks->owner(path, os::Look::thorough);
         if (!owner) return console.fail(owner.error());
         if (!*owner) {
             if (test || console.uses_json()) console.say("'" + path + "' is free", {{"is-held", false}});

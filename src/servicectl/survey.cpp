@@ -265,7 +265,7 @@ private:
     }
     /// \returns false if no process holds the lock
     bool take_owner(std::size_t i) {
-        const auto owner = host_.locks->owner(places_[i].paths.pid_file);
+        const auto owner = host_.locks->owner(places_[i].paths.pid_file, os::Look::thorough);
         if (!owner || !*owner) return false;
         findings_[i].pid = std::max((*owner)->pid, pid_t{0});
         findings_[i].user = (*owner)->uid;

@@ -124,7 +124,7 @@ bool needs_socket(cli::Verb verb) {
 /// Returns true if a process holds the lock of a place that no other user can change.
 bool is_locked(const Place& place, const os::Host& host) {
     if (place.owner != 0 && place.owner != host.process->effective_user()) return false;
-    const auto owner = host.locks->owner(place.paths.pid_file);
+    const auto owner = host.locks->owner(place.paths.pid_file, os::Look::thorough);
     return owner && owner->has_value();
 }
 

@@ -68,6 +68,7 @@ public:
     Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;
     /// The holder of the pidfile's lock.
     Result<std::optional<Owner>> owner() override;
+    Result<std::optional<Owner>> first_look() override;
     /// Releases the pidfile's lock. Without stand_down(), the key stays until its lease ends, after the process.
     void release() noexcept override;
 

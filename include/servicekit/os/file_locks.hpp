@@ -55,6 +55,15 @@ struct LockAttempt {
     std::string found = {};          ///< the beginning of the file when it was locked; a few hundred bytes at most
 };
 
+/// How the owner of a lock is looked for.
+enum class Look {
+    /// Asks F_GETLK, then /proc/locks. The kernel makes a reader of that file wait, up to 16 ms (measured).
+    thorough,
+    /// Does not read /proc/locks if F_GETLK finds no lock and the caller may write the file, so that it can find out by
+    /// try_lock(). Misses an owner that has lost its lock of fcntl(2).
+    first,
+};
+
 /// Exclusive locks on files, visible to all processes of the machine.
 class FileLocks {
 public:
@@ -65,9 +74,9 @@ public:
     /// permissions beyond `permissions` are removed. A failure of these changes is ignored.
     /// Never waits. Does not follow a symbolic link at the last step. The file must be a regular file.
     virtual Result<LockAttempt> try_lock(const std::string& path, mode_t permissions) = 0;
-    /// Returns the holder of the lock without ever taking it: asks F_GETLK, then /proc/locks.
+    /// Returns the holder of the lock without ever taking it.
     /// \returns nothing if the lock is free, also if the file does not exist
-    virtual Result<std::optional<LockOwner>> owner(const std::string& path) = 0;
+    virtual Result<std::optional<LockOwner>> owner(const std::string& path, Look look) = 0;
 };
 
 /// Returns the real implementation.

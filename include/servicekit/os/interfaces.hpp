@@ -22,6 +22,7 @@ class ServiceManager;
 class StandardStreams;
 class Threads;
 class Users;
+enum class Look;
 struct Host;
 
 [[nodiscard]] const Host& posix_host();

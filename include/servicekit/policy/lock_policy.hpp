@@ -66,6 +66,9 @@ public:
     virtual Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) = 0;
     /// The current holder. Never takes the lock. Works without acquire().
     virtual Result<std::optional<Owner>> owner() = 0;
+    /// The holder as a start sees it before its last fork(2), so that it can end early. May miss a holder that acquire()
+    /// meets, if owner() is slow.
+    virtual Result<std::optional<Owner>> first_look() { return owner(); }
     /// \returns false if owner() cannot find the running instance, because the policy locks nothing.
     [[nodiscard]] virtual bool tells_owner() const { return true; }
     /// Fields that the policy adds to the reply of `status`. May be called from any thread.

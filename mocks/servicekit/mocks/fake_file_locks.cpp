@@ -112,7 +112,7 @@ Result<os::LockAttempt> FakeFileLocks::try_lock(const std::string& path, mode_t 
         .found = (*node)->content};
 }
 
-Result<std::optional<os::LockOwner>> FakeFileLocks::owner(const std::string& path) {
+Result<std::optional<os::LockOwner>> FakeFileLocks::owner(const std::string& path, os::Look /*look*/) {
     if (const auto failure = table_->failures.due("owner", path)) return os_error("open", path, *failure);
     const auto place = files_->tree().find(path, os::Links::do_not_follow);
     const bool is_missing = place.errno_value == ENOENT || place.errno_value == ENOTDIR;

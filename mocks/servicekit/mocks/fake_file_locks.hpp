@@ -23,7 +23,7 @@ public:
     FakeFileLocks(FakeFiles& files, FakeProcess& process) : files_{&files}, process_{&process} {}
 
     Result<os::LockAttempt> try_lock(const std::string& path, mode_t permissions) override;
-    Result<std::optional<os::LockOwner>> owner(const std::string& path) override;
+    Result<std::optional<os::LockOwner>> owner(const std::string& path, os::Look look) override;
 
     /// Failures of the functions of os::FileLocks and os::FileLock, by their names; the object is the path.
     FakeFailures& failures() noexcept { return table_->failures; }

@@ -29,7 +29,7 @@ public:
     }
 
     MOCK_METHOD(Result<os::LockAttempt>, try_lock, (const std::string& path, mode_t permissions), (override));
-    MOCK_METHOD(Result<std::optional<os::LockOwner>>, owner, (const std::string& path), (override));
+    MOCK_METHOD(Result<std::optional<os::LockOwner>>, owner, (const std::string& path, os::Look look), (override));
 };
 
 }  // namespace servicekit::mocks

@@ -25,15 +25,21 @@ namespace {
 
 using FileStat = struct stat;
 
-/// Returns the lock that conflicts with an fcntl lock of ours, without taking one.
-std::optional<KernelLock> conflicting_fcntl_lock(int descriptor) {
+/// The lock that conflicts with an fcntl lock of ours, found without taking one.
+struct FcntlConflict {
+    std::optional<KernelLock> lock;
+    bool is_known;  ///< false if the kernel could not be asked
+};
+
+FcntlConflict conflicting_fcntl_lock(int descriptor) {
     struct flock wanted {};
     wanted.l_type = F_WRLCK;
     wanted.l_whence = SEEK_SET;
-    if (::fcntl(descriptor, F_GETLK, &wanted) != 0 || wanted.l_type == F_UNLCK) return std::nullopt;
+    if (::fcntl(descriptor, F_GETLK, &wanted) != 0) return {std::nullopt, false};
+    if (wanted.l_type == F_UNLCK) return {std::nullopt, true};
     // 0 is a process in another pid namespace, -1 an open-file-description lock, a lower
     // number a process on another host.
-    return KernelLock{KernelLock::Kind::fcntl, wanted.l_type == F_WRLCK, std::max(wanted.l_pid, 0)};
+    return {KernelLock{KernelLock::Kind::fcntl, wanted.l_type == F_WRLCK, std::max(wanted.l_pid, 0)}, true};
 }
 
 bool only_owner_writes(const FileStat& file) { return (file.st_mode & (S_IWGRP | S_IWOTH)) == 0; }
@@ -112,10 +118,12 @@ std::optional<LockOwner> look_until_told(Look look) {
     return look();
 }
 
-std::optional<LockOwner> look_at_both(int descriptor) {
+std::optional<LockOwner> look_at_both(int descriptor, Look look) {
     std::vector<KernelLock> locks;
-    if (const auto lock = conflicting_fcntl_lock(descriptor)) {
-        locks.push_back(*lock);
+    const FcntlConflict conflict = conflicting_fcntl_lock(descriptor);
+    if (look == Look::first && conflict.is_known && !conflict.lock) return std::nullopt;
+    if (conflict.lock) {
+        locks.push_back(*conflict.lock);
         const auto owner = best_of(locks, descriptor);
         if (owner && owner->is_instance && owner->pid != 0) return owner;
     }
@@ -131,8 +139,8 @@ std::optional<LockOwner> look_at_flocks(int descriptor) {
 
 }  // namespace
 
-std::optional<LockOwner> lock_holder(int descriptor) {
-    return look_until_told([descriptor] { return look_at_both(descriptor); });
+std::optional<LockOwner> lock_holder(int descriptor, Look look) {
+    return look_until_told([=] { return look_at_both(descriptor, look); });
 }
 
 std::optional<LockOwner> flock_holder(int descriptor) {

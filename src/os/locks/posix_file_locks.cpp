@@ -237,7 +237,7 @@ Outcome lock_opened(const std::string& path, Descriptor file, mode_t permissions
         return os_error("lock", path, failure.get_native_error());
     }
     if (!fcntl_lock) {
-        const auto holder = lock_holder(file.get());
+        const auto holder = lock_holder(file.get(), Look::thorough);
         return holder ? Outcome{busy(*holder)} : std::nullopt;
     }
 
@@ -302,7 +302,7 @@ public:
         return Error{ExitCode::os, "lock", path, "the file or its holder changed again and again", EBUSY};
     }
 
-    Result<std::optional<LockOwner>> owner(const std::string& path) override {
+    Result<std::optional<LockOwner>> owner(const std::string& path, Look look) override {
         const auto entered = registry().enter();
         // Nothing is written, so the path may lead anywhere.
         const PathEnd end = PathEnd::unchecked(path, LastLink::keep);
@@ -323,7 +323,8 @@ public:
         if (registry().has(status)) return described(ourselves());
         const Descriptor file = open_pinned(pinned, status, end, O_RDONLY);
         // If it cannot be opened, /proc/locks still lists its locks.
-        auto holder = lock_holder(file ? file.get() : pinned.get());
+        const bool may_take_it = ::faccessat(AT_FDCWD, path_of(pinned).c_str(), W_OK, AT_EACCESS) == 0;
+        auto holder = lock_holder(file ? file.get() : pinned.get(), may_take_it ? look : Look::thorough);
         if (!holder) return holder;
         if (file) holder->content = beginning_of(file);
         return described(*std::move(holder));

@@ -31,9 +31,9 @@ bool has_written_its_pid(const os::LockOwner& owner) {
 
 }  // namespace
 
-Result<std::optional<OtherRunDirectories::Instance>> OtherRunDirectories::look() const {
+Result<std::optional<OtherRunDirectories::Instance>> OtherRunDirectories::look(os::Look look) const {
     for (const std::string& pid_file : pid_files_) {
-        auto owner = owner_of(pid_file);
+        auto owner = owner_of(pid_file, look);
         if (!owner) return owner.error();
         if (*owner) return std::optional{Instance{pid_file, **owner}};
     }
@@ -44,7 +44,7 @@ Result<std::optional<OtherRunDirectories::Instance>> OtherRunDirectories::give_w
     const os::FileIdentity self = own.file();
     for (const std::string& pid_file : pid_files_) {
         for (int looks = 1;; ++looks) {
-            auto owner = owner_of(pid_file);
+            auto owner = owner_of(pid_file, os::Look::thorough);
             if (!owner) return owner.error();
             // Two paths may name the same file.
             if (!*owner || (*owner)->file == self) break;
@@ -56,8 +56,8 @@ Result<std::optional<OtherRunDirectories::Instance>> OtherRunDirectories::give_w
     return std::optional<Instance>{};
 }
 
-Result<std::optional<os::LockOwner>> OtherRunDirectories::owner_of(const std::string& pid_file) const {
-    auto owner = locks_.owner(pid_file);
+Result<std::optional<os::LockOwner>> OtherRunDirectories::owner_of(const std::string& pid_file, os::Look look) const {
+    auto owner = locks_.owner(pid_file, look);
     if (!owner && is_foreign(owner.error())) return std::optional<os::LockOwner>{};
     if (!owner || !*owner || counts(pid_file, **owner)) return owner;
     return std::optional<os::LockOwner>{};

@@ -31,14 +31,14 @@ public:
         : pid_files_{std::move(pid_files)}, locks_{locks}, files_{files}, process_{process}, processes_{processes} {}
 
     /// Returns any instance that holds a lock now.
-    [[nodiscard]] Result<std::optional<Instance>> look() const;
+    [[nodiscard]] Result<std::optional<Instance>> look(os::Look look) const;
     /// Returns the instance that has precedence.
     /// \param own the lock of the caller's pidfile, which contains no pid yet
     /// \returns nothing if the caller is to run
     [[nodiscard]] Result<std::optional<Instance>> give_way(const os::FileLock& own) const;
 
 private:
-    [[nodiscard]] Result<std::optional<os::LockOwner>> owner_of(const std::string& pid_file) const;
+    [[nodiscard]] Result<std::optional<os::LockOwner>> owner_of(const std::string& pid_file, os::Look look) const;
     /// Returns false for a lock of another user, or one in a directory in which another user could have put it.
     [[nodiscard]] bool counts(const std::string& pid_file, const os::LockOwner& owner) const;
     void pause_for(const os::LockOwner& owner) const;

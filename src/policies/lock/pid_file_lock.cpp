@@ -157,12 +157,15 @@ bool PidFileLock::held() const {
     return lock_ && lock_->still_at_path();
 }
 
-Result<std::optional<Owner>> PidFileLock::owner() {
+Result<std::optional<Owner>> PidFileLock::owner() { return look(os::Look::thorough); }
+Result<std::optional<Owner>> PidFileLock::first_look() { return look(os::Look::first); }
+
+Result<std::optional<Owner>> PidFileLock::look(os::Look look) {
     if (held()) return std::optional{to_owner(os::LockOwner{.pid = process_->id(), .uid = process_->effective_user()})};
-    const auto found = file_locks_->owner(path_);
+    const auto found = file_locks_->owner(path_, look);
     if (!found) return found.error().at_stage(ExitCode::cannot_create);
     if (found->has_value()) return std::optional{to_owner(**found)};
-    const auto other = other_run_directories().look();
+    const auto other = other_run_directories().look(look);
     if (!other) return other.error().at_stage(ExitCode::cannot_create);
     return *other ? std::optional{to_owner(**other)} : std::nullopt;
 }

@@ -29,7 +29,7 @@ TEST_F(LifecycleTest, RunsTheEventsOfALifeInOrder) {
 TEST_F(LifecycleTest, WhileItRunsItHasLockPidfileAndSocket) {
     then([this] {
         EXPECT_EQ(host.files.content(pid_file), std::to_string(host.process.id()) + "\n");
-        EXPECT_EQ(host.locks.owner(pid_file).value()->pid, host.process.id());
+        EXPECT_EQ(host.locks.owner(pid_file, os::Look::thorough).value()->pid, host.process.id());
         EXPECT_TRUE(host.files.exists(socket));
         EXPECT_EQ(service().state(), ServiceState::running);
     });

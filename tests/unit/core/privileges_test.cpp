@@ -38,7 +38,7 @@ protected:
         EXPECT_FALSE(host.signals.is_taken());
         // In root's /run, a service that has become another user leaves an empty pidfile.
         EXPECT_EQ(host.files.exists(pid_file) ? host.files.content(pid_file) : "", "");
-        EXPECT_FALSE(host.locks.owner(pid_file).value());
+        EXPECT_FALSE(host.locks.owner(pid_file, os::Look::thorough).value());
     }
     /// Returns how the service may use the path; nothing if it may not write there.
     [[nodiscard]] std::optional<Use> use_of(const std::string& path) const {

@@ -92,7 +92,7 @@ protected:
     void expect_all_released() {
         EXPECT_EQ(host.files.exists(pid_file) ? host.files.content(pid_file) : "", "");
         EXPECT_FALSE(host.files.exists(socket));
-        EXPECT_FALSE(host.locks.owner(pid_file).value());
+        EXPECT_FALSE(host.locks.owner(pid_file, os::Look::thorough).value());
         EXPECT_FALSE(host.signals.is_taken());
         for (const int number : {SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1}) EXPECT_FALSE(host.signals.is_held(number));
     }

@@ -51,7 +51,7 @@ TEST_F(SocketActivationTest, ASocketAtAnotherPathIsAConfigurationError) {
 
     EXPECT_EQ(run(), 78);
     EXPECT_THAT(errors(), HasSubstr("trial: cannot listen on '/run/trial.control': "));
-    EXPECT_FALSE(host.locks.owner(pid_file).value());
+    EXPECT_FALSE(host.locks.owner(pid_file, os::Look::thorough).value());
 }
 
 TEST_F(SocketActivationTest, TwoControlSocketsAreAConfigurationError) {

@@ -23,7 +23,7 @@ protected:
 };
 
 TEST_F(FakeFaultsTest, CountsAndNamesTheOperationsOfAllFakes) {
-    ASSERT_TRUE(os.locks.owner("/run/x.pid"));
+    ASSERT_TRUE(os.locks.owner("/run/x.pid", os::Look::thorough));
     ASSERT_TRUE(file->write("x"));
     ASSERT_TRUE(file->write("x"));
     ASSERT_EQ(os.faults.count(), 4U);

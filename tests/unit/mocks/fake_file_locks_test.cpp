@@ -25,7 +25,7 @@ protected:
         return attempt ? 0 : attempt.error().errno_value;
     }
     pid_t owner() {
-        const auto found = *locks.owner(path);
+        const auto found = *locks.owner(path, os::Look::thorough);
         return found ? found->pid : 0;
     }
 
@@ -103,13 +103,13 @@ TEST_F(FakeFileLocksTest, NoticesAnotherFileInItsPlace) {
     EXPECT_EQ(owner(), 0);
     files.add_file(path);
     EXPECT_FALSE(held->still_at_path());
-    EXPECT_EQ(locks.owner("/run/y.pid").value()->pid, one);
+    EXPECT_EQ(locks.owner("/run/y.pid", os::Look::thorough).value()->pid, one);
 }
 
 TEST_F(FakeFileLocksTest, LocksOnlyRegularFiles) {
     files.add_link(path, "/etc/passwd");
     EXPECT_EQ(errno_of_locking(), ELOOP);
-    EXPECT_EQ(locks.owner(path).error().errno_value, ELOOP);
+    EXPECT_EQ(locks.owner(path, os::Look::thorough).error().errno_value, ELOOP);
     files.take_away(path);
     files.add_directory(path);
     EXPECT_EQ(errno_of_locking(), EISDIR);
@@ -120,12 +120,12 @@ TEST_F(FakeFileLocksTest, RefusesAUserWithoutPermission) {
     EXPECT_EQ(errno_of_locking(), EACCES);
     files.add_file(path);
     EXPECT_EQ(errno_of_locking(), EACCES);
-    EXPECT_FALSE(locks.owner(path).value().has_value());
+    EXPECT_FALSE(locks.owner(path, os::Look::thorough).value().has_value());
 }
 
 TEST_F(FakeFileLocksTest, DistinguishesBystanders) {
     locks.lock_by(path, {.pid = 0, .uid = 1000, .is_instance = false});
-    EXPECT_FALSE(locks.owner(path).value()->is_instance);
+    EXPECT_FALSE(locks.owner(path, os::Look::thorough).value()->is_instance);
     EXPECT_FALSE(locks.try_lock(path, 0644)->owner.is_instance);
 }
 
@@ -133,7 +133,7 @@ TEST_F(FakeFileLocksTest, FailsOnDemand) {
     locks.failures().fail_next("try_lock", ENOLCK, path);
     EXPECT_EQ(errno_of_locking(), ENOLCK);
     locks.failures().fail_next("owner", EIO);
-    EXPECT_FALSE(locks.owner(path));
+    EXPECT_FALSE(locks.owner(path, os::Look::thorough));
     const auto held = lock();
     locks.failures().fail_next("write", ENOSPC);
     EXPECT_EQ(held->write("1").error().errno_value, ENOSPC);

@@ -69,7 +69,7 @@ TEST(FakeOsTest, ADeadProcessReleasesEverything) {
     const auto listener = *host.sockets.listen("/run/x.control", {});
     host.process_died(pid);
     EXPECT_FALSE(host.processes.runs(pid));
-    EXPECT_FALSE(host.locks.owner("/run/x.pid").value().has_value());
+    EXPECT_FALSE(host.locks.owner("/run/x.pid", os::Look::thorough).value().has_value());
     EXPECT_EQ(host.sockets.probe("/run/x.control").value(), os::Listening::no);
 }
 

@@ -96,7 +96,7 @@ TEST(MockDefaultsTest, LetLocksBeTaken) {
     const auto attempt = locks.try_lock("/x", 0644);
     ASSERT_NE(attempt->lock, nullptr);
     EXPECT_TRUE(attempt->lock->still_at_path());
-    EXPECT_FALSE(locks.owner("/x").value().has_value());
+    EXPECT_FALSE(locks.owner("/x", os::Look::thorough).value().has_value());
 }
 
 TEST(MockDefaultsTest, LetSocketsListenAndConnect) {

@@ -64,12 +64,14 @@ public:
     ///          see the lock.
     [[nodiscard]] bool held() const;
     Result<std::optional<Owner>> owner() override;
+    Result<std::optional<Owner>> first_look() override;
     /// `pid-file`: the path.
     [[nodiscard]] Object status_fields() const override;
     [[nodiscard]] bool has_fixed_status() const noexcept override { return true; }
     void release() noexcept override;
 
 private:
+    [[nodiscard]] Result<std::optional<Owner>> look(os::Look look);
     [[nodiscard]] Result<void> keep(std::unique_ptr<os::FileLock> lock);
     [[nodiscard]] policies::OtherRunDirectories other_run_directories() const;
     /// \param own the lock that was just taken

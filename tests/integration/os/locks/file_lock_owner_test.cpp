@@ -56,7 +56,7 @@ TEST_F(FileLockOwnerTest, TheOwnerHasAUid) {
     const auto other = holder();
     ASSERT_EQ(other->hear(), "locked");
 
-    const auto owner = locks_.owner(path_);
+    const auto owner = locks_.owner(path_, Look::thorough);
 
     ASSERT_TRUE(owner && *owner);
     EXPECT_EQ((*owner)->uid, ::geteuid());
@@ -190,11 +190,42 @@ TEST_F(FileLockOwnerTest, AHolderInAnOuterPidNamespaceIsUnknown) {
     EXPECT_EQ(seen, held_by(0));
 }
 
+TEST_F(FileLockOwnerTest, AFirstLookFindsAnInstance) {
+    const auto held = lock();
+
+    EXPECT_EQ(in_another_process([this] { return owner(Look::first); }), held_by(::getpid()));
+}
+
+TEST_F(FileLockOwnerTest, AFirstLookMissesALostFcntlLock) {
+    const auto held = lock();
+    open_and_close();
+
+    EXPECT_EQ(in_another_process([this] { return owner(Look::first); }), "free");
+    EXPECT_EQ(owner_elsewhere(), held_by(::getpid()));
+}
+
+TEST_F(FileLockOwnerTest, AFirstLookIsThoroughForAUserWhoCannotTakeTheLock) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    const auto held = lock();
+    open_and_close();
+    std::filesystem::permissions(directory_.path(), std::filesystem::perms{0755});
+    const auto seen_by_stranger = [this] {
+        return in_another_process([this] {
+            if (::setresuid(some_user, some_user, some_user) != 0) return std::string{"still root"};
+            return owner(Look::first);
+        });
+    };
+
+    EXPECT_EQ(seen_by_stranger(), held_by(::getpid()));
+    std::filesystem::permissions(path_, std::filesystem::perms{0600});
+    EXPECT_EQ(seen_by_stranger(), held_by(::getpid()));
+}
+
 TEST_F(FileLockOwnerTest, AskingForTheOwnerNeverTakesTheLock) {
     ForkedChild asking{[this](Lines& parent) {
         int asked = 0;
         while (!parent.has_come()) {
-            static_cast<void>(owner());
+            static_cast<void>(owner(asked % 2 == 0 ? Look::thorough : Look::first));
             if (++asked == 1000) parent.tell("asked 1000 times");
         }
         return 0;

@@ -43,8 +43,8 @@ protected:
         return in_another_process([this] { return try_lock(); });
     }
 
-    std::string owner() {
-        const auto owner = locks_.owner(path_);
+    std::string owner(Look look = Look::thorough) {
+        const auto owner = locks_.owner(path_, look);
         if (!owner) return owner.error().message();
         return *owner ? describe(**owner) : "free";
     }

@@ -53,7 +53,7 @@ protected:
 };
 
 TEST_F(OtherRunDirectoriesTest, FindsNoInstance) {
-    EXPECT_FALSE(paths.look()->has_value());
+    EXPECT_FALSE(paths.look(os::Look::thorough)->has_value());
     EXPECT_FALSE(gives_way(*lock(own_pid_file)));
 }
 
@@ -61,7 +61,7 @@ TEST_F(OtherRunDirectoriesTest, AnInstanceThatHasWrittenItsPidWins) {
     const auto own = lock(own_pid_file);
     const auto other = lock_other();
     write_as(200, *other, "200\n");
-    EXPECT_EQ(paths.look()->value().owner.pid, 200);
+    EXPECT_EQ(paths.look(os::Look::thorough)->value().owner.pid, 200);
     EXPECT_TRUE(gives_way(*own));
 }
 
@@ -97,21 +97,21 @@ TEST_F(OtherRunDirectoriesTest, DoesNotWaitForEver) {
 
 TEST_F(OtherRunDirectoriesTest, AnotherUsersInstanceInItsDirectoryDoesNotCount) {
     host.locks.lock_by(other_pid_file, {.pid = 200, .uid = 2000});
-    EXPECT_TRUE(paths.look()->has_value());  // only this user could have put it there
+    EXPECT_TRUE(paths.look(os::Look::thorough)->has_value());  // only this user could have put it there
     host.files.set_owner("/run/user/1000/x", 2000, 2000);
-    EXPECT_FALSE(paths.look()->has_value());
+    EXPECT_FALSE(paths.look(os::Look::thorough)->has_value());
     EXPECT_FALSE(gives_way(*lock(own_pid_file)));
 }
 
 TEST_F(OtherRunDirectoriesTest, AnInstanceOfThisUserCountsWhereverItIs) {
     host.locks.lock_by(other_pid_file, {.pid = 200, .uid = me});
     host.files.set_permissions("/run/user/1000/x", 0777);
-    EXPECT_TRUE(paths.look()->has_value());
+    EXPECT_TRUE(paths.look(os::Look::thorough)->has_value());
 }
 
 TEST_F(OtherRunDirectoriesTest, ABystanderDoesNotCount) {
     host.locks.lock_by(other_pid_file, {.pid = 200, .uid = me, .is_instance = false});
-    EXPECT_FALSE(paths.look()->has_value());
+    EXPECT_FALSE(paths.look(os::Look::thorough)->has_value());
 }
 
 TEST_F(OtherRunDirectoriesTest, ThePathMayBeALinkToItsOwnFile) {
@@ -123,13 +123,13 @@ TEST_F(OtherRunDirectoriesTest, ThePathMayBeALinkToItsOwnFile) {
 
 TEST_F(OtherRunDirectoriesTest, AnInaccessiblePlaceIsIgnored) {
     host.locks.failures().fail_always("owner", EACCES, other_pid_file);
-    EXPECT_FALSE(paths.look()->has_value());
+    EXPECT_FALSE(paths.look(os::Look::thorough)->has_value());
     EXPECT_FALSE(gives_way(*lock(own_pid_file)));
 }
 
 TEST_F(OtherRunDirectoriesTest, AnUnreadablePlaceIsAnError) {
     host.locks.failures().fail_always("owner", EIO, other_pid_file);
-    EXPECT_EQ(paths.look().error().errno_value, EIO);
+    EXPECT_EQ(paths.look(os::Look::thorough).error().errno_value, EIO);
     EXPECT_EQ(paths.give_way(*lock(own_pid_file)).error().errno_value, EIO);
 }
 

@@ -207,13 +207,20 @@ TEST_F(PidFileLockTest, OwnerIsThisProcessWhileHeld) {
 
 TEST_F(PidFileLockTest, FindsTheOwnerWithoutTakingTheLock) {
     EXPECT_CALL(file_locks, try_lock).Times(0);
-    EXPECT_CALL(file_locks, owner(path)).WillOnce([] {
+    EXPECT_CALL(file_locks, owner(path, os::Look::thorough)).WillOnce([] {
         return std::optional<os::LockOwner>{{.pid = 99, .is_instance = false}};
     });
     const auto owner = lock.owner().value();
     ASSERT_TRUE(owner.has_value());
     EXPECT_EQ(owner->pid, 99);
     EXPECT_FALSE(owner->is_instance);
+}
+
+TEST_F(PidFileLockTest, TheFirstLookIsNotThorough) {
+    EXPECT_CALL(file_locks, owner(path, os::Look::first)).WillOnce([] {
+        return std::optional<os::LockOwner>{{.pid = 99}};
+    });
+    EXPECT_EQ(lock.first_look().value()->pid, 99);
 }
 
 TEST_F(PidFileLockTest, HasNoOwnerIfTheLockIsFree) { EXPECT_FALSE(lock.owner().value().has_value()); }
@@ -229,7 +236,9 @@ TEST_F(PidFileLockTest, IsNotHeldOnceThePidFileIsReplaced) {
     EXPECT_CALL(next_lock(), still_at_path).WillRepeatedly(Return(false));
     ASSERT_TRUE(acquire());
     EXPECT_FALSE(lock.held());
-    EXPECT_CALL(file_locks, owner(path)).WillOnce([] { return std::optional<os::LockOwner>{{.pid = 99}}; });
+    EXPECT_CALL(file_locks, owner(path, os::Look::thorough)).WillOnce([] {
+        return std::optional<os::LockOwner>{{.pid = 99}};
+    });
     EXPECT_EQ(lock.owner().value()->pid, 99);
 }
 
