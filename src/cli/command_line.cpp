@@ -193,9 +193,10 @@ std::optional<Answer> Reading::take_positional_keys(const CLI::App& app) {
 }
 
 std::optional<Answer> Reading::take_values(const CLI::App& app) {
-    for (const SettingOption& setting : setting_options(dialect_.settings()))
-        if (auto value = given(app, dashed(setting.name)))
-            invocation_.settings.emplace_back(setting.name, std::move(*value));
+    for (const CLI::Option* used : app.get_options([](const CLI::Option* option) { return option->count() > 0; }))
+        if (const auto& names = used->get_lnames(); !names.empty())
+            if (auto setting = find_setting_option(dialect_.settings(), names.front()))
+                invocation_.settings.emplace_back(std::move(setting->name), used->results().back());
     if (invocation_.program_verb != nullptr) {
         take_given(app, *invocation_.program_verb);
         return std::nullopt;

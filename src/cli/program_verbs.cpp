@@ -20,9 +20,7 @@ std::optional<std::string> fault_of(const Parameter& parameter, const KnownSetti
         return "the default of " + quoted + " must be " + accepted_words(parameter);
     if (parameter.secret) return quoted + " is a secret, and every user of the machine sees a command line";
     if (!is_option) return std::nullopt;
-    const auto settings = setting_options(known);
-    const bool is_setting = std::any_of(settings.begin(), settings.end(),
-                                        [&](const SettingOption& setting) { return setting.name == parameter.name; });
+    const bool is_setting = find_setting_option(known, parameter.name).has_value();
     if (is_setting || parameter.name == "help" || parameter.name == "version")
         return "--" + parameter.name + " is an option of every verb";
     return std::nullopt;

@@ -31,19 +31,31 @@ std::string default_in_words(const ConfigKey& key) {
     return to_json(value);
 }
 
+SettingOption option_of(const ConfigKey& key) {
+    return {key.option(), placeholder_of(key), with_default(key.description, default_in_words(key)), "This service"};
+}
+
+SettingOption option_of(const SettingRow& row) {
+    return {std::string{row.name}, std::string{row.placeholder}, with_default(row.description, default_of(row)),
+            std::string{to_string(row.group)}};
+}
+
 }  // namespace
 
 std::vector<SettingOption> setting_options(const KnownSettings& known) {
     std::vector<SettingOption> options;
     if (known.own != nullptr)
         for (const ConfigKey& key : known.own->keys())
-            if (!key.options.secret)
-                options.push_back({key.option(), placeholder_of(key),
-                                   with_default(key.description, default_in_words(key)), "This service"});
-    for (const SettingRow& row : setting_table(known.scope))
-        options.push_back({std::string{row.name}, std::string{row.placeholder},
-                           with_default(row.description, default_of(row)), std::string{to_string(row.group)}});
+            if (!key.options.secret) options.push_back(option_of(key));
+    for (const SettingRow& row : setting_table(known.scope)) options.push_back(option_of(row));
     return options;
+}
+
+std::optional<SettingOption> find_setting_option(const KnownSettings& known, std::string_view name) {
+    if (const ConfigKey* const key = find_own_key(known.own, name); key != nullptr && !key->options.secret)
+        return option_of(*key);
+    const SettingRow* const row = find_setting(name, known.scope);
+    return row != nullptr ? std::optional{option_of(*row)} : std::nullopt;
 }
 
 const ConfigKey* find_own_key(const ConfigSchema* own, std::string_view option) {

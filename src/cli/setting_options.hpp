@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,9 @@ struct SettingOption {
 /// Returns all of them, the application's first. Secrets have no option, because every user of the machine sees a
 /// command line.
 [[nodiscard]] std::vector<SettingOption> setting_options(const KnownSettings& known);
+
+/// Returns the one with this name, without dashes. \returns nothing if there is none
+[[nodiscard]] std::optional<SettingOption> find_setting_option(const KnownSettings& known, std::string_view name);
 
 /// Returns the application's key with this option; null if there is none.
 [[nodiscard]] const ConfigKey* find_own_key(const ConfigSchema* own, std::string_view option);

@@ -43,6 +43,8 @@ bool is_one_slip(std::string_view one, std::string_view other) {
 
 std::vector<Error> doubtful_variables(std::string_view program, const KnownSettings& settings,
                                       const os::Environment& environment) {
+    const auto variables = program_variables(program, environment);
+    if (variables.empty()) return {};
     const std::string prefix = environment_variable(program, "");
     std::vector<std::string> known;
     for (const std::string_view name : setting_names(settings.scope))
@@ -50,12 +52,9 @@ std::vector<Error> doubtful_variables(std::string_view program, const KnownSetti
     if (settings.own != nullptr)
         for (const ConfigKey& key : settings.own->keys()) known.push_back(key.variable());
     const std::vector<std::string_view> views{known.begin(), known.end()};
-    std::vector<std::string> variables = environment.names();
-    std::sort(variables.begin(), variables.end());
 
     std::vector<Error> warnings;
     for (const std::string& variable : variables) {
-        if (!variable.starts_with(prefix)) continue;
         const std::string name = environment_variable("", variable.substr(prefix.size())).substr(1);
         const bool is_setting = std::find(known.begin(), known.end(), variable.substr(prefix.size())) != known.end();
         const std::string_view nearest = nearest_name(name, views);
@@ -68,6 +67,7 @@ std::vector<Error> doubtful_variables(std::string_view program, const KnownSetti
 
 std::vector<Error> apply_environment(LayeredSettings& settings, const ConfigSchema* own, std::string_view program,
                                      const os::Environment& environment) {
+    if (program_variables(program, environment).empty()) return {};
     constexpr auto layer = SettingsLayer::environment;
     std::vector<Error> faults;
     const auto take = [&](const std::string& variable, const auto& set) {

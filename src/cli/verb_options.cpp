@@ -30,6 +30,11 @@ bool is_verb_option(std::string_view name) {
     return std::find(verb_options.begin(), verb_options.end(), name) != verb_options.end();
 }
 
+/// \param option with its dashes \returns nothing if it is not a setting
+std::optional<SettingOption> setting_of(std::string_view option, const KnownSettings& known) {
+    return option.starts_with("--") ? find_setting_option(known, option.substr(2)) : std::nullopt;
+}
+
 void add_value_option(CLI::App& app, const std::string& name, const std::string& placeholder,
                       const std::string& description, const std::string& group = "Options") {
     // The value is read from the option afterwards.
@@ -40,24 +45,30 @@ void add_value_option(CLI::App& app, const std::string& name, const std::string&
         ->group(group);
 }
 
-/// Returns true if a command line contains the setting, or asks for help.
-bool mentions(const Arguments& arguments, std::string_view setting) {
-    return std::any_of(arguments.begin(), arguments.end(), [setting](std::string_view argument) {
+bool asks_for_help(const Arguments& arguments) {
+    return std::any_of(arguments.begin(), arguments.end(), [](std::string_view argument) {
         if (argument.size() < 2 || argument.front() != '-') return false;
-        if (argument[1] != '-') return argument.find('h') != std::string_view::npos;
-        argument.remove_prefix(2);
-        return argument == "help" || argument.substr(0, argument.find('=')) == setting;
+        return argument[1] != '-' ? argument.find('h') != std::string_view::npos : argument == "--help";
     });
+}
+
+void declare_setting(CLI::App& app, const SettingOption& setting) {
+    if (setting.placeholder.empty())
+        app.add_flag(dashed(setting.name), setting.description)->group(setting.group);
+    else
+        add_value_option(app, dashed(setting.name), setting.placeholder, setting.description, setting.group);
 }
 
 // Declares only settings that are used: each is compared with all before it, which took half of the time of a verb.
 void declare_settings(CLI::App& app, const Arguments* mentioned_in, const KnownSettings& known) {
-    for (const SettingOption& setting : setting_options(known)) {
-        if (mentioned_in != nullptr && !mentions(*mentioned_in, setting.name)) continue;
-        if (setting.placeholder.empty())
-            app.add_flag(dashed(setting.name), setting.description)->group(setting.group);
-        else
-            add_value_option(app, dashed(setting.name), setting.placeholder, setting.description, setting.group);
+    if (mentioned_in == nullptr || asks_for_help(*mentioned_in)) {
+        for (const SettingOption& setting : setting_options(known)) declare_setting(app, setting);
+        return;
+    }
+    for (const std::string& argument : *mentioned_in) {
+        const std::string option = argument.substr(0, argument.find('='));
+        const auto setting = setting_of(option, known);
+        if (setting && app.get_option_no_throw(option) == nullptr) declare_setting(app, *setting);
     }
 }
 
@@ -240,10 +251,7 @@ std::vector<std::string_view> verb_option_names() { return {verb_options.begin()
 bool is_known_option(std::string_view argument, const KnownSettings& known) {
     if (!argument.starts_with("--")) return short_options.find(argument[1]) != std::string_view::npos;
     const auto name = argument.substr(0, argument.find('='));
-    if (is_verb_option(name)) return true;
-    const auto settings = setting_options(known);
-    return std::any_of(settings.begin(), settings.end(),
-                       [&](const SettingOption& setting) { return name == dashed(setting.name); });
+    return is_verb_option(name) || setting_of(name, known).has_value();
 }
 
 bool takes_next(std::string_view option, std::string_view next, const KnownSettings& known) {
@@ -252,10 +260,8 @@ bool takes_next(std::string_view option, std::string_view next, const KnownSetti
         return true;
     // It is a flag of `status`, but takes a value for `call`.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
-    const auto settings = setting_options(known);
-    return std::any_of(settings.begin(), settings.end(), [&](const SettingOption& setting) {
-        return !setting.placeholder.empty() && option == dashed(setting.name);
-    });
+    const auto setting = setting_of(option, known);
+    return setting && !setting->placeholder.empty();
 }
 
 bool takes_positional_keys(Verb verb) {

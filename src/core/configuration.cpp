@@ -70,6 +70,7 @@ Result<void> Configuration::load() {
         run_load_event(next);
         in_force_ = next;
         at_start_ = std::move(next);
+        is_first_ = true;
     } catch (...) {
         return unusable();
     }
@@ -161,28 +162,31 @@ void Configuration::read_config_file(LayeredSettings& settings) {
 }
 
 void Configuration::publish() {
-    const auto rows = [&](const LayeredSettings& settings) {
-        return settings_in_force(settings, instance_.paths, policies_);
-    };
-    const auto before = rows(at_start_);
-    const auto now = rows(in_force_);
-    Object settings;
-    const auto known = setting_table(in_force_.scope());
-    for (std::size_t i = 0; i < now.size(); ++i) {
-        const SettingInForce& row = known[i].changes_on_reload ? now[i] : before[i];
-        const bool is_config = row.name == setting::config.name && !config_path_.empty();
-        settings.append(std::string{row.name},
-                        Object{{"value", is_config ? Value{config_path_} : row.value}, {"origin", row.origin}});
+    auto now = settings_in_force(in_force_, instance_.paths, policies_);
+    if (!config_path_.empty())
+        for (SettingInForce& row : now)
+            if (row.name == setting::config.name) row.value = config_path_;
+    Value app = app_in_words(app_in_use(in_force_), own_.schema());
+    const std::lock_guard guard{published_mutex_};
+    published_app_ = std::move(app);
+    if (is_first_) {
+        published_ = std::move(now);
+        is_first_ = false;
+        return;
     }
-    Object report{{"settings", std::move(settings)}};
-    if (Value app = app_in_use(in_force_); !app.is_null()) report.append("app", app_in_words(app, own_.schema()));
-    const std::lock_guard guard{report_mutex_};
-    report_ = std::move(report);
+    const auto known = setting_table(in_force_.scope());
+    for (std::size_t i = 0; i < now.size(); ++i)
+        if (known[i].changes_on_reload) published_[i] = std::move(now[i]);
 }
 
 Object Configuration::report() const {
-    const std::lock_guard guard{report_mutex_};
-    return report_;
+    const std::lock_guard guard{published_mutex_};
+    Object settings;
+    for (const SettingInForce& row : published_)
+        settings.append(std::string{row.name}, Object{{"value", row.value}, {"origin", row.origin}});
+    Object report{{"settings", std::move(settings)}};
+    if (!published_app_.is_null()) report.append("app", published_app_);
+    return report;
 }
 
 void Configuration::check_own(const LayeredSettings& settings) const {

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/client_load.hpp"
 #include "core/event_runner.hpp"
@@ -10,6 +11,7 @@
 #include "core/layered_settings.hpp"
 #include "core/own_config.hpp"
 #include "core/service_log.hpp"
+#include "core/settings_in_force.hpp"
 #include "core/time_limits.hpp"
 #include "servicekit/base/error.hpp"
 #include "servicekit/core/event_table.hpp"
@@ -101,8 +103,10 @@ private:
     OwnConfig own_;
     LayeredSettings at_start_;  // the settings of the start, some of which cannot change later
     std::string config_path_;
-    mutable std::mutex report_mutex_;  // guards report_
-    Object report_;
+    bool is_first_ = true;                // nothing was published since the load
+    mutable std::mutex published_mutex_;  // guards what follows
+    std::vector<SettingInForce> published_;
+    Value published_app_;  // null if there is none
 };
 
 }  // namespace servicekit

@@ -1,7 +1,6 @@
 #include "core/environment_variables.hpp"
 
 #include <algorithm>
-#include <vector>
 
 #include "core/setting_table.hpp"
 
@@ -19,16 +18,24 @@ std::string environment_variable(std::string_view program, std::string_view sett
     return name;
 }
 
+std::vector<std::string> program_variables(std::string_view program, const os::Environment& environment) {
+    const std::string prefix = environment_variable(program, "");
+    std::vector<std::string> names = environment.names();
+    std::erase_if(names, [&](const std::string& name) { return !name.starts_with(prefix); });
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 bool has_undeclared_variable(std::string_view program, const ConfigSchema* own, SettingScope scope,
                              const os::Environment& environment) {
-    const std::string prefix = environment_variable(program, "");
+    const auto variables = program_variables(program, environment);
+    if (variables.empty()) return false;
     std::vector<std::string> known;
     for (const std::string_view name : setting_names(scope)) known.push_back(environment_variable(program, name));
     if (own != nullptr)
         for (const ConfigKey& key : own->keys()) known.push_back(environment_variable(program, key.variable()));
-    const auto names = environment.names();
-    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-        return name.starts_with(prefix) && std::find(known.begin(), known.end(), name) == known.end();
+    return std::any_of(variables.begin(), variables.end(), [&](const std::string& name) {
+        return std::find(known.begin(), known.end(), name) == known.end();
     });
 }
 

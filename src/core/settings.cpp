@@ -58,16 +58,18 @@ Settings::Settings() {
 
 bool Settings::is_set(std::string_view name) const { return layer_of(name) != SettingsLayer::built_in; }
 
-SettingsLayer Settings::layer_of(std::string_view name) const {
-    require_setting(name);
+Settings::Found Settings::find(std::string_view name) const {
     for (std::size_t i = layers_.size(); i-- > 0;)
-        if (layers_[i].contains(name)) return static_cast<SettingsLayer>(i);
-    return SettingsLayer::built_in;
+        if (const Value* const value = layers_[i].find(name)) return {static_cast<SettingsLayer>(i), value};
+    require_setting(name);
+    return {SettingsLayer::built_in, nullptr};
 }
+
+SettingsLayer Settings::layer_of(std::string_view name) const { return find(name).layer; }
 
 const Value& Settings::value(std::string_view name) const {
     static const Value none;
-    const Value* found = layers_[index_of(layer_of(name))].find(name);
+    const Value* const found = find(name).value;
     return found != nullptr ? *found : none;
 }
 

@@ -271,6 +271,12 @@ public:
 private:
     friend class LayeredSettings;
 
+    struct Found {
+        SettingsLayer layer;  ///< `built_in` also if there is no value
+        const Value* value;   ///< null if there is none
+    };
+    /// Returns the value in force. \throws ConfigurationError for an unknown name
+    [[nodiscard]] Found find(std::string_view name) const;
     void set_value(std::string_view name, Value value, SettingsLayer layer);
     template <class T>
     [[nodiscard]] static Value to_value(const T& value);

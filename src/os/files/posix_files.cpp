@@ -1,5 +1,6 @@
 #include "servicekit/os/files.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -376,12 +377,14 @@ public:
     }
 
     Result<std::vector<std::string>> list(const std::string& directory) override {
-        std::error_code error;
+        const std::unique_ptr<DIR, int (*)(DIR*)> opened{uninterrupted([&] { return ::opendir(directory.c_str()); }),
+                                                         &::closedir};
+        if (!opened) return os_error("list directory", directory, errno);
         std::vector<std::string> names;
-        std::filesystem::directory_iterator entry{directory, error};
-        for (; !error && entry != std::filesystem::directory_iterator{}; entry.increment(error))
-            names.push_back(entry->path().filename().string());
-        if (error) return os_error("list directory", directory, error.value());
+        errno = 0;
+        for (const dirent* entry = nullptr; (entry = ::readdir(opened.get())) != nullptr; errno = 0)
+            if (const std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
+        if (errno != 0) return os_error("list directory", directory, errno);
         std::sort(names.begin(), names.end());
         return names;
     }
