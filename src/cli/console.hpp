@@ -32,6 +32,8 @@ public:
     void tell(std::string_view text, const Object& object) { uses_json_ ? print_json(object) : print(text); }
     /// Prints the error object of a failure whose message is already printed.
     void tell_failure(const Error& error);
+    /// Leaves it to another process to print a failure as JSON, so that finish() prints none.
+    void leave_failure() noexcept { has_printed_json_ = true; }
     /// Adds details to the error object.
     void explain_failure(Object fields) { failure_ = std::move(fields); }
 

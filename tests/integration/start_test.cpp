@@ -5,6 +5,7 @@
 
 #include "integration/support/service_test.hpp"
 #include "integration/support/turnstile.hpp"
+#include "servicekit/base/json.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -141,6 +142,18 @@ TEST_F(StartTest, ASecondStartIsRefused) {
                               std::to_string(service.pid()) + ")\n");
     EXPECT_FALSE(service.has_ended());
     EXPECT_EQ(trial.pid_in_file(), service.pid());
+}
+
+TEST_F(StartTest, ARefusedStartPrintsOneErrorObject) {
+    const RunningService service{trial};
+
+    const Outcome second = trial.verb({"start", "--json"});
+
+    EXPECT_EQ(second.exit_code, 69);
+    const std::string message =
+        "cannot lock '" + trial.pid_file() + "': already running (pid " + std::to_string(service.pid()) + ")";
+    const Object error{{"code", "already-running"}, {"message", message}, {"exit-code", 69}};
+    EXPECT_EQ(second.out, to_json(Object{{"error", error}}) + "\n");
 }
 
 TEST_F(StartTest, ACrashOfTheServiceFailsTheStart) {

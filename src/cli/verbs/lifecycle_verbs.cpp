@@ -210,7 +210,10 @@ int start(Session& session) {
     // The process exits by _exit(2) if the start goes to the background.
     if (session.console.uses_json())
         session.core.error_output().on_print([&session](const Error& error) { session.console.tell_failure(error); });
-    return session.service.start();
+    const int code = session.service.start();
+    // The process that the user started has told why: this one, or the parent of the service.
+    session.console.leave_failure();
+    return code;
 }
 
 int run(Session& session) {

@@ -38,6 +38,7 @@ public:
 
     void configure(const Deployment& deployment) override { pid_file_ = deployment.pid_file; }
     Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override {
+        if (is_taken_meanwhile) return Acquisition{.state = Acquisition::State::busy};
         ++acquired;
         return Acquisition{};
     }
@@ -52,6 +53,7 @@ public:
         return std::optional<Owner>{};
     };
     int acquired = 0;
+    bool is_taken_meanwhile = false;
     bool locks = true;
     bool stands_by = false;  ///< the lock has a second level
     ClusterPlan planned;

@@ -86,6 +86,12 @@ TEST_F(VerbsAsJsonTest, AStartThatFailsIsAnErrorObject) {
     EXPECT_THAT(error(), HasSubstr("already running"));
 }
 
+TEST_F(VerbsAsJsonTest, AServiceInTheBackgroundLeavesItsFailureToItsStarter) {
+    lock.is_taken_meanwhile = true;
+    EXPECT_EQ(run({"start", "--json"}), 69);
+    EXPECT_EQ(out(), "");
+}
+
 TEST_F(VerbsAsJsonTest, TextForOtherProgramsIsAString) {
     EXPECT_THAT(printed({"unit", "--json"}, 0), HasSubstr(R"({"unit":"[Unit]\n)"));
     EXPECT_THAT(printed({"completion", "bash", "--json"}, 0), HasSubstr(R"({"script":")"));
