@@ -144,6 +144,7 @@ TEST_F(StandbyTest, ARestartOfTheActiveInstanceWaitsForASuccessor) {
     const Outcome alone = one.verb({"restart", "--timeout", "0"});
     EXPECT_EQ(alone.exit_code, 0) << alone;
     EXPECT_THAT(alone.err, HasSubstr("no other instance has stood by within 0 s; going on without one"));
+    await_state_of(active, "running");  // a call reaches whichever process has the control socket
 
     RunningCommand restart{one.command({"restart", "--timeout", "60"})};
     restart.await_output("waiting for another instance that stands by");
