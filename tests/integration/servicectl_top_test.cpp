@@ -124,6 +124,7 @@ TEST_F(ServicectlTopTest, ShowsTheDetailsOfAService) {
     terminal->press({"Enter"});
     terminal->await_text("greetings  0");
     terminal->await_text("top-one[" + std::to_string(one.pid()) + "]: ready");
+    terminal->await_text("returns the status of the service");  // only then there is an end to go to
     terminal->press({"End"});
     EXPECT_THAT(terminal->await_text("greets somebody"),
                 AllOf(HasSubstr("greet name=STRING"), HasSubstr("whom to greet")));
