@@ -1,4 +1,6 @@
 // Everything between the command line and a running service, and all that can fail there.
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -6,6 +8,7 @@
 #include "integration/support/service_test.hpp"
 #include "integration/support/turnstile.hpp"
 #include "servicekit/base/json.hpp"
+#include "servicekit/os/file_locks.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -154,6 +157,25 @@ TEST_F(StartTest, ARefusedStartPrintsOneErrorObject) {
         "cannot lock '" + trial.pid_file() + "': already running (pid " + std::to_string(service.pid()) + ")";
     const Object error{{"code", "already-running"}, {"message", message}, {"exit-code", 69}};
     EXPECT_EQ(second.out, to_json(Object{{"error", error}}) + "\n");
+}
+
+// The first look misses it, so the service in the background meets it, and the process that the user started says so.
+TEST_F(StartTest, AnInstanceThatTheFirstLookMissesIsReportedTheSame) {
+    std::filesystem::create_directories(std::filesystem::path{trial.pid_file()}.parent_path());
+    const auto held = os::posix_file_locks().try_lock(trial.pid_file(), 0644);
+    ASSERT_TRUE(held && held->lock);
+    static_cast<void>(read_file(trial.pid_file()));  // drops the lock of fcntl(2)
+    const std::string message =
+        "cannot lock '" + trial.pid_file() + "': already running (pid " + std::to_string(::getpid()) + ")";
+
+    const Outcome text = trial.verb({"start"});
+    EXPECT_EQ(text.exit_code, 69);
+    EXPECT_EQ(text.err, "trial-service: " + message + "\n");
+
+    const Outcome json = trial.verb({"start", "--json"});
+    EXPECT_EQ(json.exit_code, 69);
+    const Object error{{"code", "already-running"}, {"message", message}, {"exit-code", 69}};
+    EXPECT_EQ(json.out, to_json(Object{{"error", error}}) + "\n");
 }
 
 TEST_F(StartTest, ACrashOfTheServiceFailsTheStart) {

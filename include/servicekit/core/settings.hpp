@@ -244,7 +244,7 @@ public:
     /// \returns true if the setting has a value other than its built-in default. \throws ConfigurationError for an
     ///          unknown name
     [[nodiscard]] bool is_set(std::string_view name) const;
-    /// Returns the source of the value in force; `built_in` also if there is no value.
+    /// Returns the source of the value in force. Without a value it is `built_in`.
     [[nodiscard]] SettingsLayer layer_of(std::string_view name) const;
 
     /// Sets a value in the layer that is being filled: `on_load` while the load event runs, `program` before.
@@ -272,7 +272,7 @@ private:
     friend class LayeredSettings;
 
     struct Found {
-        SettingsLayer layer;  ///< `built_in` also if there is no value
+        SettingsLayer layer;  ///< the layer of the value; without a value it is `built_in`
         const Value* value;   ///< null if there is none
     };
     /// Returns the value in force. \throws ConfigurationError for an unknown name

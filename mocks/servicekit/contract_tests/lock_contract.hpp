@@ -185,6 +185,7 @@ TYPED_TEST_P(LockContract, TheOwnerIsToldToWhoeverAsks) {
 TYPED_TEST_P(LockContract, AskingForTheOwnerNeverTakesTheLock) {
     const auto asker = this->make_instance();
     EXPECT_EQ(asker->owner().value(), std::nullopt);
+    EXPECT_EQ(asker->first_look().value(), std::nullopt);
 
     const auto other = this->make_instance();
     EXPECT_EQ(this->acquire(*other), TestFixture::State::acquired);

@@ -107,8 +107,8 @@ std::optional<LockOwner> best_of(const std::vector<KernelLock>& locks, int descr
 constexpr int most_naps = 10;
 constexpr std::chrono::milliseconds first_nap{1};
 
-template <class Look>
-std::optional<LockOwner> look_until_told(Look look) {
+template <class LookOnce>
+std::optional<LockOwner> look_until_told(LookOnce look) {
     auto nap = first_nap;
     for (int naps = 0; naps < most_naps; ++naps, nap *= 2) {
         const std::optional<LockOwner> owner = look();

@@ -322,9 +322,10 @@ public:
         };
         if (registry().has(status)) return described(ourselves());
         const Descriptor file = open_pinned(pinned, status, end, O_RDONLY);
+        const bool may_take_it =
+            look == Look::first && ::faccessat(AT_FDCWD, path_of(pinned).c_str(), W_OK, AT_EACCESS) == 0;
         // If it cannot be opened, /proc/locks still lists its locks.
-        const bool may_take_it = ::faccessat(AT_FDCWD, path_of(pinned).c_str(), W_OK, AT_EACCESS) == 0;
-        auto holder = lock_holder(file ? file.get() : pinned.get(), may_take_it ? look : Look::thorough);
+        auto holder = lock_holder(file ? file.get() : pinned.get(), may_take_it ? Look::first : Look::thorough);
         if (!holder) return holder;
         if (file) holder->content = beginning_of(file);
         return described(*std::move(holder));
