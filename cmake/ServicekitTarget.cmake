@@ -56,5 +56,8 @@ function(servicekit_precompile target)
     if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
         # Without this, ccache never finds a result that was compiled with the precompiled header.
         target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # Such a source needs about 1 GiB. With its default of 128 MiB, g++ spends up to a quarter of its time on garbage.
+        target_compile_options(${target} PRIVATE --param=ggc-min-heapsize=1048576)
     endif()
 endfunction()

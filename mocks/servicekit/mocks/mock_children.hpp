@@ -9,14 +9,8 @@ namespace servicekit::mocks {
 /// By default the process adopts no orphans and has no children, and a body runs in the calling thread.
 class MockChildren : public os::Children {
 public:
-    MockChildren() {
-        ON_CALL(*this, run_beside)
-            .WillByDefault([](const std::function<void()>& body, std::chrono::milliseconds,
-                              const std::function<void()>&) -> Result<void> {
-                body();
-                return {};
-            });
-    }
+    MockChildren();
+    ~MockChildren() override;
 
     MOCK_METHOD(bool, adopts_orphans, (), (const, override));
     MOCK_METHOD(std::vector<pid_t>, ended, (), (override));
@@ -28,3 +22,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockChildren>;

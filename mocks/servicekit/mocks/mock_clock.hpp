@@ -9,12 +9,8 @@ namespace servicekit::mocks {
 /// By default it always is one hour after each epoch.
 class MockClock : public os::Clock {
 public:
-    MockClock() {
-        using std::chrono::hours;
-        ON_CALL(*this, steady_now).WillByDefault(::testing::Return(std::chrono::steady_clock::time_point{hours{1}}));
-        ON_CALL(*this, boot_now).WillByDefault(::testing::Return(os::BootClock::time_point{hours{1}}));
-        ON_CALL(*this, system_now).WillByDefault(::testing::Return(std::chrono::system_clock::time_point{hours{1}}));
-    }
+    MockClock();
+    ~MockClock() override;
 
     MOCK_METHOD(std::chrono::steady_clock::time_point, steady_now, (), (const, override));
     MOCK_METHOD(os::BootClock::time_point, boot_now, (), (const, override));
@@ -22,3 +18,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockClock>;

@@ -9,10 +9,8 @@ namespace servicekit::mocks {
 /// By default everything succeeds, and the kernel supports all of it.
 class MockConfinement : public os::Confinement {
 public:
-    MockConfinement() {
-        ON_CALL(*this, confine_writing)
-            .WillByDefault(::testing::Return(Result<os::WriteConfinement>{os::WriteConfinement{}}));
-    }
+    MockConfinement();
+    ~MockConfinement() override;
 
     MOCK_METHOD(Result<void>, limit, (Resource resource, std::optional<std::uint64_t> at_most), (override));
     MOCK_METHOD(Result<void>, allow_core_dumps, (), (override));
@@ -21,3 +19,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockConfinement>;

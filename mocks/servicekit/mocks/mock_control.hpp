@@ -15,10 +15,8 @@ namespace servicekit::mocks {
 /// By default the client accepts everything.
 class MockResponder : public Responder {
 public:
-    MockResponder() {
-        ON_CALL(*this, progress).WillByDefault(::testing::Return(true));
-        ON_CALL(*this, send_item).WillByDefault(::testing::Return(Sent::yes));
-    }
+    MockResponder();
+    ~MockResponder() override;
 
     MOCK_METHOD(bool, progress, (std::string_view line), (override));
     MOCK_METHOD(Sent, send_item, (std::string_view line, std::function<void()> on_room), (override));
@@ -29,7 +27,8 @@ public:
 /// By default requests get no reply, and every refusal is `{"error":{}}`.
 class MockRequests : public Requests {
 public:
-    MockRequests() { ON_CALL(*this, refuse).WillByDefault(::testing::Return(std::string{"{\"error\":{}}\n"})); }
+    MockRequests();
+    ~MockRequests() override;
 
     MOCK_METHOD(void, request, (std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder),
                 (override));
@@ -39,7 +38,8 @@ public:
 /// By default it opens, is reachable at `/run/mock.control`, and receives no requests.
 class MockControl : public ControlPolicy {
 public:
-    MockControl() { ON_CALL(*this, endpoint).WillByDefault(::testing::Return(std::string{"/run/mock.control"})); }
+    MockControl();
+    ~MockControl() override;
 
     MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
     MOCK_METHOD(Result<void>, open, (Requests & requests, os::EventLoop& loop), (override));
@@ -51,3 +51,7 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockResponder>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockRequests>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockControl>;

@@ -9,11 +9,8 @@ namespace servicekit::mocks {
 /// By default nothing fails, and nothing crashes.
 class MockCrashReporter : public os::CrashReporter {
 public:
-    MockCrashReporter() {
-        ON_CALL(*this, open_report).WillByDefault([](const std::string& path, Keeping, const std::string&) {
-            return Result<Place>{Place{.path = path}};
-        });
-    }
+    MockCrashReporter();
+    ~MockCrashReporter() override;
 
     MOCK_METHOD(Result<void>, install, (const os::CrashPlan& plan), (override));
     MOCK_METHOD(Result<Place>, open_report, (const std::string& path, Keeping keeping, const std::string& otherwise),
@@ -26,3 +23,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockCrashReporter>;

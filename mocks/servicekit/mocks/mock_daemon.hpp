@@ -11,14 +11,8 @@ namespace servicekit::mocks {
 /// By default it can go to the background, enter() returns in the service, and run_service() runs the body.
 class MockDaemon : public DaemonPolicy {
 public:
-    MockDaemon() {
-        ON_CALL(*this, has_background).WillByDefault(::testing::Return(true));
-        ON_CALL(*this, enter).WillByDefault(::testing::Return(Result<Role>{Role::service}));
-        ON_CALL(*this, run_service).WillByDefault([](const std::function<void()>& body) -> Result<void> {
-            body();
-            return {};
-        });
-    }
+    MockDaemon();
+    ~MockDaemon() override;
 
     MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
     MOCK_METHOD(bool, has_background, (), (const, override));
@@ -38,3 +32,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockDaemon>;

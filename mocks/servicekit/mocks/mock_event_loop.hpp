@@ -8,6 +8,9 @@ namespace servicekit::mocks {
 
 class MockWatch : public os::Watch {
 public:
+    MockWatch();
+    ~MockWatch() override;
+
     MOCK_METHOD(void, await_readable, (std::function<void()> callback), (override));
     MOCK_METHOD(void, await_writable, (std::function<void()> callback), (override));
     MOCK_METHOD(void, cancel, (), (override));
@@ -15,6 +18,9 @@ public:
 
 class MockTimer : public os::Timer {
 public:
+    MockTimer();
+    ~MockTimer() override;
+
     MOCK_METHOD(void, start, (std::chrono::milliseconds from_now, std::function<void()> callback), (override));
     MOCK_METHOD(void, stop, (), (override));
 };
@@ -22,11 +28,8 @@ public:
 /// By default nothing becomes ready, no timer expires, and posted calls are made at once.
 class MockEventLoop : public os::EventLoop {
 public:
-    MockEventLoop() {
-        ON_CALL(*this, watch).WillByDefault([] { return std::make_unique<::testing::NiceMock<MockWatch>>(); });
-        ON_CALL(*this, timer).WillByDefault([] { return std::make_unique<::testing::NiceMock<MockTimer>>(); });
-        ON_CALL(*this, post).WillByDefault([](const std::function<void()>& call) { call(); });
-    }
+    MockEventLoop();
+    ~MockEventLoop() override;
 
     MOCK_METHOD(std::unique_ptr<os::Watch>, watch, (int descriptor), (override));
     MOCK_METHOD(std::unique_ptr<os::Timer>, timer, (), (override));
@@ -42,9 +45,17 @@ public:
 /// By default park() returns at once, and the time of park_for() is over at once.
 class MockParking : public os::Parking {
 public:
+    MockParking();
+    ~MockParking() override;
+
     MOCK_METHOD(void, park, (), (override));
     MOCK_METHOD(bool, park_for, (std::chrono::milliseconds at_most), (override));
     MOCK_METHOD(void, unpark, (), (override));
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockWatch>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockTimer>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockEventLoop>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockParking>;

@@ -9,7 +9,8 @@ namespace servicekit::mocks {
 /// By default the lock stays valid.
 class MockFileLock : public os::FileLock {
 public:
-    MockFileLock() { ON_CALL(*this, still_at_path).WillByDefault(::testing::Return(true)); }
+    MockFileLock();
+    ~MockFileLock() override;
 
     MOCK_METHOD(Result<void>, write, (std::string_view content), (override));
     MOCK_METHOD(os::FileIdentity, file, (), (const, override));
@@ -19,17 +20,14 @@ public:
 /// By default every lock is free and can be acquired.
 class MockFileLocks : public os::FileLocks {
 public:
-    MockFileLocks() {
-        ON_CALL(*this, try_lock).WillByDefault([] {
-            return Result<os::LockAttempt>{
-                os::LockAttempt{.lock = std::make_unique<::testing::NiceMock<MockFileLock>>()}};
-        });
-        ON_CALL(*this, owner)
-            .WillByDefault(::testing::Return(Result<std::optional<os::LockOwner>>{std::optional<os::LockOwner>{}}));
-    }
+    MockFileLocks();
+    ~MockFileLocks() override;
 
     MOCK_METHOD(Result<os::LockAttempt>, try_lock, (const std::string& path, mode_t permissions), (override));
     MOCK_METHOD(Result<std::optional<os::LockOwner>>, owner, (const std::string& path, os::Look look), (override));
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockFileLock>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockFileLocks>;

@@ -11,12 +11,8 @@ namespace servicekit::mocks {
 /// By default it is an empty regular file that accepts every write.
 class MockFile : public os::File {
 public:
-    MockFile() {
-        ON_CALL(*this, write).WillByDefault([](std::string_view bytes) { return os::Writing{bytes.size()}; });
-        ON_CALL(*this, read_at).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
-        ON_CALL(*this, status).WillByDefault(::testing::Return(Result<os::FileStatus>{os::FileStatus{}}));
-        ON_CALL(*this, descriptor).WillByDefault(::testing::Return(-1));
-    }
+    MockFile();
+    ~MockFile() override;
 
     MOCK_METHOD(os::Writing, write, (std::string_view bytes), (override));
     MOCK_METHOD(void, write_at_crash, (std::string_view bytes), (noexcept, override));
@@ -33,20 +29,8 @@ public:
 /// By default every file can be opened and is empty, but status() finds none.
 class MockFiles : public os::Files {
 public:
-    MockFiles() {
-        const auto open_file = [] {
-            return Result<std::unique_ptr<os::File>>{std::make_unique<::testing::NiceMock<MockFile>>()};
-        };
-        ON_CALL(*this, read).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
-        ON_CALL(*this, open_for_reading).WillByDefault(open_file);
-        ON_CALL(*this, open_for_appending).WillByDefault(open_file);
-        ON_CALL(*this, status)
-            .WillByDefault(::testing::Return(Result<std::optional<os::FileStatus>>{std::optional<os::FileStatus>{}}));
-        ON_CALL(*this, link_target).WillByDefault([](const std::string& path) -> Result<std::string> {
-            return os_error("read the link", path, ENOENT);
-        });
-        ON_CALL(*this, list).WillByDefault([](const std::string&) { return Result{std::vector<std::string>{}}; });
-    }
+    MockFiles();
+    ~MockFiles() override;
 
     MOCK_METHOD(Result<std::string>, read, (const std::string& path, std::size_t max_bytes), (override));
     MOCK_METHOD(Result<std::unique_ptr<os::File>>, open_for_reading, (const std::string& path, os::Links links),
@@ -62,3 +46,6 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockFile>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockFiles>;

@@ -12,13 +12,13 @@ namespace servicekit::mocks {
 /// By default the user types nothing.
 class MockLineReader : public os::LineReader {
 public:
-    MockLineReader() {
-        ON_CALL(*this, read_line)
-            .WillByDefault(::testing::Return(Result<std::optional<std::string>>{std::optional<std::string>{}}));
-    }
+    MockLineReader();
+    ~MockLineReader() override;
 
     MOCK_METHOD(Result<std::optional<std::string>>, read_line, (const std::string& prompt), (override));
     MOCK_METHOD(bool, take_interrupt, (), (override));
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockLineReader>;

@@ -9,15 +9,8 @@ namespace servicekit::mocks {
 /// By default nothing arrives, everything is sent, and the peer is process 4712 of root.
 class MockLocalConnection : public os::LocalConnection {
 public:
-    MockLocalConnection() {
-        ON_CALL(*this, receive)
-            .WillByDefault(::testing::Return(os::Transfer{.state = os::Transfer::State::would_block}));
-        ON_CALL(*this, send).WillByDefault([](std::string_view bytes) { return os::Transfer{.bytes = bytes.size()}; });
-        ON_CALL(*this, peer).WillByDefault(::testing::Return(Peer{.pid = 4712, .uid = 0, .gid = 0}));
-        ON_CALL(*this, descriptor).WillByDefault(::testing::Return(-1));
-        ON_CALL(*this, wait_until_readable).WillByDefault(::testing::Return(true));
-        ON_CALL(*this, wait_until_writable).WillByDefault(::testing::Return(true));
-    }
+    MockLocalConnection();
+    ~MockLocalConnection() override;
 
     MOCK_METHOD(os::Transfer, receive, (std::span<char> buffer), (override));
     MOCK_METHOD(os::Transfer, send, (std::string_view bytes), (override));
@@ -32,11 +25,8 @@ public:
 /// By default no client waits to be accepted.
 class MockLocalListener : public os::LocalListener {
 public:
-    MockLocalListener() {
-        ON_CALL(*this, accept).WillByDefault([] { return Result<std::unique_ptr<os::LocalConnection>>{nullptr}; });
-        ON_CALL(*this, group).WillByDefault(::testing::Return(Result<gid_t>{0}));
-        ON_CALL(*this, descriptor).WillByDefault(::testing::Return(-1));
-    }
+    MockLocalListener();
+    ~MockLocalListener() override;
 
     MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, accept, (), (override));
     MOCK_METHOD(Result<void>, remove_file, (), (override));
@@ -48,25 +38,8 @@ public:
 /// By default a process can listen at every path and connect to every path, but a probe finds no listener.
 class MockLocalSockets : public os::LocalSockets {
 public:
-    MockLocalSockets() {
-        ON_CALL(*this, listen).WillByDefault([] {
-            return Result<std::unique_ptr<os::LocalListener>>{
-                std::make_unique<::testing::NiceMock<MockLocalListener>>()};
-        });
-        ON_CALL(*this, adopt).WillByDefault([] {
-            return Result<std::unique_ptr<os::LocalListener>>{
-                std::make_unique<::testing::NiceMock<MockLocalListener>>()};
-        });
-        ON_CALL(*this, connect).WillByDefault([] {
-            return Result<std::unique_ptr<os::LocalConnection>>{
-                std::make_unique<::testing::NiceMock<MockLocalConnection>>()};
-        });
-        ON_CALL(*this, try_connect).WillByDefault([] {
-            return Result<std::unique_ptr<os::LocalConnection>>{
-                std::make_unique<::testing::NiceMock<MockLocalConnection>>()};
-        });
-        ON_CALL(*this, probe).WillByDefault(::testing::Return(Result<os::Listening>{os::Listening::nothing}));
-    }
+    MockLocalSockets();
+    ~MockLocalSockets() override;
 
     MOCK_METHOD(Result<std::unique_ptr<os::LocalListener>>, listen,
                 (const std::string& path, const os::LocalSocketAccess& access), (override));
@@ -81,3 +54,7 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockLocalConnection>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockLocalListener>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockLocalSockets>;

@@ -9,17 +9,8 @@ namespace servicekit::mocks {
 /// By default it is free, acquired at once, and never lost. It has one level: contend() wins at once.
 class MockLock : public LockPolicy {
 public:
-    MockLock() {
-        ON_CALL(*this, acquire).WillByDefault([] { return Result<Acquisition>{Acquisition{}}; });
-        ON_CALL(*this, tells_owner).WillByDefault(::testing::Return(true));
-        ON_CALL(*this, contend).WillByDefault([](Contender& contender, const std::stop_token& /*stop*/) {
-            contender.won();
-            return Result<void>{};
-        });
-        ON_CALL(*this, has_successor).WillByDefault(::testing::Return(Result<bool>{false}));
-        ON_CALL(*this, is_active).WillByDefault(::testing::Return(true));
-        ON_CALL(*this, owner).WillByDefault(::testing::Return(Result<std::optional<Owner>>{std::optional<Owner>{}}));
-    }
+    MockLock();
+    ~MockLock() override;
 
     MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
     MOCK_METHOD(Result<Acquisition>, acquire, (LockWait wait, const std::stop_token& stop), (override));
@@ -36,3 +27,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockLock>;

@@ -11,6 +11,9 @@ namespace servicekit::mocks {
 /// By default everything succeeds, and lines are discarded.
 class MockLog : public LogPolicy {
 public:
+    MockLog();
+    ~MockLog() override;
+
     MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
     MOCK_METHOD(std::optional<LogCounts>, counts, (), (const, override));
     MOCK_METHOD(Result<void>, open, (), (override));
@@ -28,3 +31,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockLog>;

@@ -9,10 +9,8 @@ namespace servicekit::mocks {
 /// By default it accepts every write, and its reader finds it empty and closed.
 class MockPipe : public os::Pipe {
 public:
-    MockPipe() {
-        ON_CALL(*this, read_line).WillByDefault(::testing::Return(os::PipeReading{}));
-        ON_CALL(*this, writer).WillByDefault(::testing::Return(-1));
-    }
+    MockPipe();
+    ~MockPipe() override;
 
     MOCK_METHOD(void, close_reader, (), (override));
     MOCK_METHOD(void, close_writer, (), (override));
@@ -26,13 +24,13 @@ public:
 /// By default each pipe is a NiceMock<MockPipe>.
 class MockPipes : public os::Pipes {
 public:
-    MockPipes() {
-        ON_CALL(*this, open).WillByDefault([] {
-            return Result<std::unique_ptr<os::Pipe>>{std::make_unique<::testing::NiceMock<MockPipe>>()};
-        });
-    }
+    MockPipes();
+    ~MockPipes() override;
 
     MOCK_METHOD(Result<std::unique_ptr<os::Pipe>>, open, (), (override));
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockPipe>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockPipes>;

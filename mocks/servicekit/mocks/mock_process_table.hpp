@@ -9,13 +9,8 @@ namespace servicekit::mocks {
 /// By default every process is root's, gets a signal if it is still meant, and ends when waited for.
 class MockProcessTable : public os::ProcessTable {
 public:
-    MockProcessTable() {
-        ON_CALL(*this, effective_user_of).WillByDefault(::testing::Return(std::optional<uid_t>{0U}));
-        ON_CALL(*this, signal).WillByDefault([](pid_t, int, const std::function<bool()>& still_meant) {
-            return Result<bool>{still_meant()};
-        });
-        ON_CALL(*this, wait_for_end).WillByDefault(::testing::Return(true));
-    }
+    MockProcessTable();
+    ~MockProcessTable() override;
 
     MOCK_METHOD(std::optional<uid_t>, effective_user_of, (pid_t pid), (const, override));
     MOCK_METHOD(std::optional<os::ProcessUsage>, usage_of, (pid_t pid), (const, override));
@@ -25,3 +20,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockProcessTable>;

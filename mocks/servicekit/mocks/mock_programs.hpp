@@ -11,6 +11,9 @@ namespace servicekit::mocks {
 /// By default it runs forever.
 class MockProgram : public os::Program {
 public:
+    MockProgram();
+    ~MockProgram() override;
+
     MOCK_METHOD(pid_t, id, (), (const, override));
     MOCK_METHOD(int, descriptor, (), (const, override));
     MOCK_METHOD(std::optional<os::ProgramEnd>, end, (), (override));
@@ -21,10 +24,8 @@ public:
 /// By default it accepts every write.
 class MockProgramInput : public os::ProgramInput {
 public:
-    MockProgramInput() {
-        ON_CALL(*this, write).WillByDefault([](std::string_view bytes) { return os::Transfer{.bytes = bytes.size()}; });
-        ON_CALL(*this, wait_until_writable).WillByDefault(::testing::Return(true));
-    }
+    MockProgramInput();
+    ~MockProgramInput() override;
 
     MOCK_METHOD(os::Transfer, write, (std::string_view bytes), (noexcept, override));
     MOCK_METHOD(bool, wait_until_writable, (std::chrono::milliseconds at_most), (noexcept, override));
@@ -38,17 +39,15 @@ public:
 /// By default neither pipes nor processes can be created.
 class MockPrograms : public os::Programs {
 public:
-    MockPrograms() {
-        ON_CALL(*this, open_input).WillByDefault([](std::size_t) -> Result<std::unique_ptr<os::ProgramInput>> {
-            return os_error("open a pipe", "", EMFILE);
-        });
-        ON_CALL(*this, start).WillByDefault([](const os::ProgramStart&) -> Result<std::unique_ptr<os::Program>> {
-            return os_error("start the program", "", EAGAIN);
-        });
-    }
+    MockPrograms();
+    ~MockPrograms() override;
 
     MOCK_METHOD(Result<std::unique_ptr<os::ProgramInput>>, open_input, (std::size_t capacity), (override));
     MOCK_METHOD(Result<std::unique_ptr<os::Program>>, start, (const os::ProgramStart& start), (override));
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockProgram>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockProgramInput>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockPrograms>;

@@ -8,18 +8,17 @@ namespace servicekit::mocks {
 
 class MockNotifySocket : public os::NotifySocket {
 public:
+    MockNotifySocket();
+    ~MockNotifySocket() override;
+
     MOCK_METHOD(Result<void>, send, (std::string_view message), (override));
 };
 
 /// By default there is no manager.
 class MockServiceManager : public os::ServiceManager {
 public:
-    MockServiceManager() {
-        ON_CALL(*this, take_listen_sockets).WillByDefault([] { return Result{std::vector<os::ListenSocket>{}}; });
-        ON_CALL(*this, take_notify_socket).WillByDefault([] {
-            return Result<std::unique_ptr<os::NotifySocket>>{nullptr};
-        });
-    }
+    MockServiceManager();
+    ~MockServiceManager() override;
 
     MOCK_METHOD(Result<std::vector<os::ListenSocket>>, take_listen_sockets, (), (override));
     MOCK_METHOD(Result<std::unique_ptr<os::NotifySocket>>, take_notify_socket, (), (override));
@@ -28,3 +27,6 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockNotifySocket>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockServiceManager>;

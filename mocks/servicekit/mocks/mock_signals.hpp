@@ -9,6 +9,9 @@ namespace servicekit::mocks {
 /// By default the signals can be taken, and none arrives.
 class MockSignals : public os::Signals {
 public:
+    MockSignals();
+    ~MockSignals() override;
+
     MOCK_METHOD(Result<void>, note, (std::span<const int> kept, std::span<const int> ending), (override));
     MOCK_METHOD(std::vector<os::ReceivedSignal>, noted, (), (const, override));
     MOCK_METHOD(Result<void>, hold, (), (override));
@@ -22,3 +25,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockSignals>;

@@ -12,16 +12,8 @@ namespace servicekit::mocks {
 /// By default no stream is a terminal, and all of them can be redirected.
 class MockStandardStreams : public os::StandardStreams {
 public:
-    MockStandardStreams() {
-        ON_CALL(*this, terminal_width).WillByDefault(::testing::Return(80U));
-        ON_CALL(*this, write_within).WillByDefault([](os::Stream, std::string_view text, std::chrono::milliseconds) {
-            return os::StreamWriting{.bytes = text.size()};
-        });
-        ON_CALL(*this, read_rest).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
-        ON_CALL(*this, ask_hidden)
-            .WillByDefault(::testing::Return(Result<std::optional<std::string>>{std::optional<std::string>{}}));
-        ON_CALL(*this, ask_key).WillByDefault(::testing::Return(Result<std::optional<char>>{std::optional<char>{}}));
-    }
+    MockStandardStreams();
+    ~MockStandardStreams() override;
 
     MOCK_METHOD(void, write, (os::Stream stream, std::string_view text), (override));
     MOCK_METHOD(os::StreamWriting, write_within,
@@ -43,3 +35,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockStandardStreams>;

@@ -9,7 +9,8 @@ namespace servicekit::mocks {
 /// By default nothing is printed.
 class MockStreamCapture : public os::StreamCapture {
 public:
-    MockStreamCapture() { ON_CALL(*this, stop).WillByDefault(::testing::Return(true)); }
+    MockStreamCapture();
+    ~MockStreamCapture() override;
 
     MOCK_METHOD(Result<void>, capture, (os::Stream stream), (override));
     MOCK_METHOD(Result<void>, start,
@@ -20,3 +21,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockStreamCapture>;

@@ -9,7 +9,8 @@ namespace servicekit::mocks {
 /// By default its call has returned.
 class MockThread : public os::Thread {
 public:
-    MockThread() { ON_CALL(*this, wait).WillByDefault(::testing::Return(true)); }
+    MockThread();
+    ~MockThread() override;
 
     MOCK_METHOD(bool, wait, (std::chrono::milliseconds at_most), (noexcept, override));
 };
@@ -17,11 +18,8 @@ public:
 /// By default each thread is a NiceMock<MockThread>, and no call is made.
 class MockThreads : public os::Threads {
 public:
-    MockThreads() {
-        ON_CALL(*this, start).WillByDefault([] {
-            return Result<std::unique_ptr<os::Thread>>{std::make_unique<::testing::NiceMock<MockThread>>()};
-        });
-    }
+    MockThreads();
+    ~MockThreads() override;
 
     MOCK_METHOD(Result<std::unique_ptr<os::Thread>>, start, (const std::string& name, std::function<void()> call),
                 (override));
@@ -29,3 +27,6 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockThread>;
+extern template class ::testing::NiceMock<servicekit::mocks::MockThreads>;

@@ -9,13 +9,8 @@ namespace servicekit::mocks {
 /// By default there are no users and no groups, and the process can become any user.
 class MockUsers : public os::Users {
 public:
-    MockUsers() {
-        ON_CALL(*this, find_user)
-            .WillByDefault(::testing::Return(Result<std::optional<os::User>>{std::optional<os::User>{}}));
-        ON_CALL(*this, find_group)
-            .WillByDefault(::testing::Return(Result<std::optional<gid_t>>{std::optional<gid_t>{}}));
-        ON_CALL(*this, is_one_user).WillByDefault(::testing::Return(true));
-    }
+    MockUsers();
+    ~MockUsers() override;
 
     MOCK_METHOD(bool, is_one_user, (uid_t uid), (const, override));
     MOCK_METHOD(Result<std::optional<os::User>>, find_user, (const std::string& name_or_uid), (override));
@@ -25,3 +20,5 @@ public:
 };
 
 }  // namespace servicekit::mocks
+
+extern template class ::testing::NiceMock<servicekit::mocks::MockUsers>;
