@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cerrno>
-
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::mocks {

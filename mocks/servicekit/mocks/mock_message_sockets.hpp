@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cerrno>
-
 #include "servicekit/os/message_sockets.hpp"
 
 namespace servicekit::mocks {

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cerrno>
 #include <chrono>
 #include <string>
 #include <vector>

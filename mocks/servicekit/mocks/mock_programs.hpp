@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cerrno>
-
 #include "servicekit/os/programs.hpp"
 
 namespace servicekit::mocks {
