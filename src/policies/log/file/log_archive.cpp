@@ -37,7 +37,10 @@ LogArchive::LogArchive(os::Files& files, const os::Clock& clock, std::string log
       options_{options} {}
 
 LogArchive::~LogArchive() {
-    if (job_) static_cast<void>(files_->remove(job_->unfinished_path()));
+    if (!job_) return;
+    // A compressed file beside the file that it replaces would give each line twice to a reader of both.
+    const bool is_replaced = job_->next == Job::Next::remove;
+    static_cast<void>(files_->remove(is_replaced ? job_->path : job_->unfinished_path()));
 }
 
 Result<std::string> LogArchive::free_path() const {

@@ -162,13 +162,22 @@ TEST_F(LogArchiveTest, RepeatsUnfinishedWork) {
     EXPECT_EQ(names().size(), 4U);
 }
 
-TEST_F(LogArchiveTest, LeavesNothingUnfinished) {
-    {
-        LogArchive archive{files_, clock_, path, {.compress = true}};
-        ASSERT_TRUE(archive.step());
-        EXPECT_EQ(names().size(), 5U);
+TEST_F(LogArchiveTest, AnEndAfterAnyStepLeavesEachFileOnce) {
+    std::size_t compressed = 0;
+    for (int steps = 0; compressed < 3; ++steps) {
+        ASSERT_LT(steps, 100);
+        {
+            LogArchive archive{files_, clock_, path, {.compress = true}};
+            for (int step = 0; step < steps; ++step) ASSERT_TRUE(archive.step());
+        }
+        compressed = 0;
+        for (const char* day : {"01", "02", "03"}) {
+            const std::string file = path + "-202601" + day + "T000000.000000Z";
+            EXPECT_NE(files_.exists(file), files_.exists(file + ".gz")) << file << " after " << steps << " steps";
+            if (files_.exists(file + ".gz")) ++compressed;
+        }
+        EXPECT_EQ(names().size(), 4U) << "after " << steps << " steps";
     }
-    EXPECT_EQ(names().size(), 4U);
 }
 
 TEST_F(LogArchiveTest, FindsAFreeName) {
